@@ -38,6 +38,8 @@ export const mediaStrings = {
     noMatchText: "Change or clear the filters to see more.",
     clearFilters: "Clear filters",
     binLead: "Each file is deleted for good on the day that stands beside it.",
+    emptyBin: "Empty the bin",
+    onlyRecordings: "Only recordings are in the bin. They stay until their time is over.",
     dragged: (count: number) => files(count),
     select: (name: string) => `Select ${name}`,
     selected: (count: number) => `${files(count)} selected`,

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { isGone, patiently, request, requestJson } from "./client";
+import { readAll, type AllPages } from "./pages";
 import { keys } from "./queries";
 import type {
   ImportFile,
@@ -33,6 +34,8 @@ const PENDING_MS = 2000;
 const TEXT_PENDING_MS = 60_000;
 /** As many as one request may name. */
 const BATCH_MAX = 50;
+/** So many are read from the bin when it is emptied. */
+const EMPTIED_MAX = 10_000;
 /** Addresses work for a week. */
 const ADDRESSES_FRESH_MS = 12 * 3600_000;
 /** Those of pages work for half a day. */
@@ -41,8 +44,7 @@ const PAGES_FRESH_MS = 3600_000;
 export function assetsQuery(filter: AssetFilter) {
   return infiniteQueryOptions({
     queryKey: [...keys.assets, filter],
-    queryFn: ({ pageParam, signal }) =>
-      requestJson<Page<Asset>>("GET", "/assets", { query: { ...filter, limit: PAGE_SIZE, cursor: pageParam }, signal }),
+    queryFn: ({ pageParam, signal }) => readAssets(filter, { limit: PAGE_SIZE, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? null,
     placeholderData: keepPreviousData,
@@ -53,6 +55,15 @@ export function assetsQuery(filter: AssetFilter) {
       return waits ? PENDING_MS * Math.ceil(pages.length / 4) : false;
     },
   });
+}
+
+function readAssets(filter: AssetFilter, page: { limit: number; cursor: string | null }, signal?: AbortSignal): Promise<Page<Asset>> {
+  return requestJson<Page<Asset>>("GET", "/assets", { query: { ...filter, ...page }, signal });
+}
+
+/** What is in the bin, as far as it is emptied at once. */
+export function binnedAssets(): Promise<AllPages<Asset>> {
+  return readAll((page) => patiently(() => readAssets({ is_deleted: "true" }, page)), EMPTIED_MAX);
 }
 
 /** Whether more is about to be known of it: what is written in an image comes a little later. */

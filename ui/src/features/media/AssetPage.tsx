@@ -22,9 +22,10 @@ import { NotHere } from "../organization/NotHere";
 import { pickFiles } from "../uploads/choose";
 import { kindOfFile, replaceFile } from "../uploads/manager";
 import type { UploadKind } from "../uploads/records";
-import { useMediaActions } from "./actions";
+import { isRemovable, useMediaActions } from "./actions";
 import { AssetFacts } from "./AssetFacts";
 import { AssetPreview } from "./AssetPreview";
+import { DeleteForGood } from "./DeleteForGood";
 import { DescriptionEditor, TextInPicture } from "./DescriptionEditor";
 import { PickFolderDialog } from "./FolderDialogs";
 import { MetadataEditor } from "./MetadataEditor";
@@ -264,7 +265,7 @@ function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly 
             <RotateCcw size={16} aria-hidden />
             {strings.media.restore}
           </button>
-          {asset.video_id === null ? (
+          {isRemovable(asset) ? (
             <button type="button" className="button button--danger" onClick={() => setAsked("forGood")}>
               <Trash2 size={16} aria-hidden />
               {strings.media.deleteForGood}
@@ -293,14 +294,12 @@ function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly 
         />
       ) : null}
       {asked === "forGood" ? (
-        <Confirm
+        <DeleteForGood
           title={strings.media.forGoodNamed(asset.filename)}
-          text={strings.media.forGoodText}
-          action={strings.media.deleteForGood}
-          onConfirm={async () => {
-            await actions.deleteForGood([asset.id]);
-            await navigate({ to: "/media", search: { bin: "1" } });
-          }}
+          ids={[asset.id]}
+          keepsRecordings={false}
+          actions={actions}
+          onDone={() => void navigate({ to: "/media", search: { bin: "1" } })}
           onClose={() => setAsked(null)}
         />
       ) : null}

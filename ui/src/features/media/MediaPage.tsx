@@ -24,6 +24,7 @@ import { importing } from "../uploads/importing";
 import { openFolder } from "../uploads/manager";
 import { useMediaActions } from "./actions";
 import { AssetList } from "./AssetList";
+import { EmptyBin } from "./EmptyBin";
 import { FolderNav } from "./FolderNav";
 import { folderPath } from "./folders";
 import { MediaFilters } from "./MediaFilters";
@@ -255,7 +256,13 @@ function FileList({
   if (assets.length === 0) return <Nothing place={place} hasInside={hasInside} mayEdit={mayEdit} />;
   return (
     <>
-      {inBin ? <p className="soft small">{strings.media.binLead}</p> : null}
+      {inBin ? (
+        <div className="media__bin">
+          <p className="soft small">{strings.media.binLead}</p>
+          {/* Of what is looked for it would be no emptying. */}
+          {mayEdit && !isNarrowed(place) ? <EmptyBin actions={actions} /> : null}
+        </div>
+      ) : null}
       {isChoosing ? (
         <SelectionBar
           chosen={chosen}

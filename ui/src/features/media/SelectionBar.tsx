@@ -2,9 +2,9 @@ import { Copy, FolderInput, ListChecks, RotateCcw, Trash2, X } from "lucide-reac
 import { useState } from "react";
 import type { Asset, Folder } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
-import { Confirm } from "../../components/Confirm";
 import { strings } from "../../strings";
-import type { MediaActions } from "./actions";
+import { isRemovable, type MediaActions } from "./actions";
+import { DeleteForGood } from "./DeleteForGood";
 import { PickFolderDialog } from "./FolderDialogs";
 
 /** What can be done to the files that are chosen. */
@@ -29,10 +29,8 @@ export function SelectionBar({
   onClear: () => void;
 }) {
   const [asked, setAsked] = useState<"move" | "copy" | "forGood" | null>(null);
-  const [progress, setProgress] = useState<{ done: number; total: number }>();
   const ids = chosen.map((asset) => asset.id);
-  // A recording goes for good with its video, when the time of both is over.
-  const removable = chosen.filter((asset) => asset.video_id === null).map((asset) => asset.id);
+  const removable = chosen.filter(isRemovable).map((asset) => asset.id);
   const close = (): void => setAsked(null);
   return (
     <div className="chosen" role="toolbar" aria-label={strings.media.selection}>
@@ -107,18 +105,12 @@ export function SelectionBar({
         />
       ) : null}
       {asked === "forGood" ? (
-        <Confirm
+        <DeleteForGood
           title={chosen.length === 1 ? strings.media.forGoodNamed(chosen[0]?.filename ?? "") : strings.media.forGoodTitle(removable.length)}
-          text={removable.length < ids.length ? `${strings.media.forGoodText} ${strings.media.forGoodRecordings}` : strings.media.forGoodText}
-          action={strings.media.deleteForGood}
-          progress={progress}
-          onConfirm={async (stop) => {
-            const total = removable.length;
-            const onProgress = (done: number): void => setProgress({ done, total });
-            if (total > 1) onProgress(0);
-            await actions.deleteForGood(removable, { onProgress: total > 1 ? onProgress : undefined, stop });
-            if (!stop.aborted) onClear();
-          }}
+          ids={removable}
+          keepsRecordings={removable.length < ids.length}
+          actions={actions}
+          onDone={onClear}
           onClose={close}
         />
       ) : null}

@@ -2,7 +2,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { dropAssets, findAsset, mediaCommands, renewMedia, type Lengthy } from "../../api/media";
 import { keys } from "../../api/queries";
-import type { BatchAction, BatchItem } from "../../api/types";
+import type { Asset, BatchAction, BatchItem } from "../../api/types";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
@@ -17,6 +17,9 @@ export interface MediaActions {
   /** Throws what the server refuses, for whoever asked before; what went until then is gone. */
   deleteForGood: (ids: readonly string[], lengthy?: Lengthy) => Promise<void>;
 }
+
+/** Whether it can be deleted for good by itself. A recording goes with its video, when the time of both is over. */
+export const isRemovable = ({ video_id }: Pick<Asset, "video_id">): boolean => video_id === null;
 
 export function useMediaActions(): MediaActions {
   const client = useQueryClient();
