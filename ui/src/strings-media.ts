@@ -67,8 +67,9 @@ export const mediaStrings = {
     refused: (count: number, why: string) => `${files(count)} stayed as ${count === 1 ? "it was" : "they were"}. ${why}`,
     forGoodTitle: (count: number) => `Delete ${files(count)} for good?`,
     forGoodNamed: (name: string) => `Delete “${name}” for good?`,
-    forGoodText: "Everything that was made of it goes too, and its addresses stop working. This cannot be undone.",
-    forGoodRecordings: "Recordings among them stay in the bin until their time is over.",
+    forGoodText: (count: number) =>
+      `Everything that was made of ${count === 1 ? "it goes too, and its" : "them goes too, and their"} addresses stop working. This cannot be undone.`,
+    forGoodRecordings: "Recordings stay in the bin until their time is over.",
     newFolder: "New folder",
     newFolderIn: (name: string) => `New folder in ${name}`,
     folderName: "Name",

@@ -7,7 +7,7 @@ import { formatBytes, formatClock, formatDateTime } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
-import { useChangeAsset } from "./AssetPage";
+import { useChangeAsset } from "./actions";
 import { folderPath } from "./folders";
 import { recordingFacts } from "./recording-facts";
 import { kindName } from "./Thumb";
@@ -49,7 +49,8 @@ export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders
   facts.push([
     strings.asset.folder,
     <Link to="/media" search={{ folder: asset.folder_id ?? "none" }} className="file__link">
-      {path.length === 0 ? strings.media.unsorted : path.map((folder) => folder.name).join(" / ")}
+      {/* Until the folders are there, nobody knows what it is called. */}
+      {asset.folder_id === null ? strings.media.unsorted : path.map((folder) => folder.name).join(" / ") || "…"}
     </Link>,
   ]);
   // Of what lies in the bin, the notice above says for how long.

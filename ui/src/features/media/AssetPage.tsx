@@ -1,14 +1,13 @@
 import "./media.css";
 import "./asset.css";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Copy, Download, File, FileX, FolderInput, Replace, RotateCcw, Trash2 } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { isApiError } from "../../api/client";
-import { assetQuery, foldersQuery, mediaCommands, renewMedia } from "../../api/media";
+import { assetQuery, foldersQuery } from "../../api/media";
 import { useMay } from "../../api/me";
-import { keys } from "../../api/queries";
-import type { Asset, AssetChanges, Folder } from "../../api/types";
+import type { Asset, Folder } from "../../api/types";
 import { AlertNotice } from "../../components/AlertNotice";
 import { Confirm } from "../../components/Confirm";
 import { InlineEdit } from "../../components/InlineEdit";
@@ -22,7 +21,7 @@ import { NotHere } from "../organization/NotHere";
 import { pickFiles } from "../uploads/choose";
 import { kindOfFile, replaceFile } from "../uploads/manager";
 import type { UploadKind } from "../uploads/records";
-import { isRemovable, useMediaActions } from "./actions";
+import { isRemovable, useChangeAsset, useMediaActions } from "./actions";
 import { AssetFacts } from "./AssetFacts";
 import { AssetPreview } from "./AssetPreview";
 import { DeleteForGood } from "./DeleteForGood";
@@ -39,18 +38,6 @@ const Playground = lazy(() => import("./Playground"));
 
 const FILENAME_LENGTH_MAX = 255;
 const NO_FOLDERS: readonly Folder[] = [];
-
-/** Changes an asset, and shows what the server made of it. */
-export function useChangeAsset(id: string) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (changes: AssetChanges) => mediaCommands.changeAsset(id, changes),
-    onSuccess: (asset) => {
-      client.setQueryData(keys.asset(id), asset);
-      renewMedia(client);
-    },
-  });
-}
 
 export function AssetPage() {
   const { assetId } = useParams({ from: "/app/files/$assetId" });
@@ -129,7 +116,8 @@ function Found({ asset }: { asset: Asset }) {
         <h1 className="page__title file__title">
           {editable ? (
             <InlineEdit
-              value={asset.filename}
+              // What it was called does not come back while the new name is on its way.
+              value={(change.isPending ? change.variables.filename : undefined) ?? asset.filename}
               label={strings.asset.name}
               maxLength={FILENAME_LENGTH_MAX}
               onSave={(filename) => change.mutate({ filename }, { onError: tell })}

@@ -22,11 +22,12 @@ export function DeleteForGood({
 }) {
   const [progress, setProgress] = useState<{ done: number; total: number }>();
   const total = ids.length;
+  const text = strings.media.forGoodText(total);
   const onProgress = (done: number): void => setProgress({ done, total });
   return (
     <Confirm
       title={title}
-      text={keepsRecordings ? `${strings.media.forGoodText} ${strings.media.forGoodRecordings}` : strings.media.forGoodText}
+      text={keepsRecordings ? `${text} ${strings.media.forGoodRecordings}` : text}
       action={strings.media.deleteForGood}
       progress={progress}
       onConfirm={async (stop) => {

@@ -2,7 +2,7 @@ import { useId } from "react";
 import type { Asset } from "../../api/types";
 import { DraftActions, useDraft } from "../../components/Draft";
 import { strings } from "../../strings";
-import { useChangeAsset } from "./AssetPage";
+import { useChangeAsset } from "./actions";
 import { Code } from "./Code";
 import { readMetadata } from "./metadata";
 

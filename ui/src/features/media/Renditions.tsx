@@ -6,6 +6,7 @@ import { keys } from "../../api/queries";
 import { encodeTaskQuery, isUnderway, renditionCommands, renditionsQuery, soundTaskQuery } from "../../api/renditions";
 import type { Asset, Rendition, Task, WantedRendition } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
+import { LoadMore } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
 import { Progress } from "../../components/Progress";
 import { strings } from "../../strings";
@@ -37,13 +38,7 @@ export function Renditions({ asset }: { asset: Asset }) {
           ))}
         </ul>
       ) : null}
-      {list.hasNextPage ? (
-        <div>
-          <BusyButton type="button" className="button" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {strings.common.more}
-          </BusyButton>
-        </div>
-      ) : null}
+      <LoadMore list={list} />
       {makesSound ? <Sound asset={asset} items={items} mayEdit={mayEdit} /> : null}
       {encodes ? <Encoding asset={asset} mayEdit={mayEdit} /> : null}
     </section>

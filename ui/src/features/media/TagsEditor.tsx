@@ -6,7 +6,7 @@ import { BusyButton } from "../../components/BusyButton";
 import { AskBeforeLeaving } from "../../components/Draft";
 import { Problem } from "../../components/Problem";
 import { strings } from "../../strings";
-import { useChangeAsset } from "./AssetPage";
+import { useChangeAsset } from "./actions";
 
 const TAG_LENGTH_MAX = 50;
 

@@ -1,8 +1,8 @@
-import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { dropAssets, findAsset, mediaCommands, renewMedia, type Lengthy } from "../../api/media";
 import { keys } from "../../api/queries";
-import type { Asset, BatchAction, BatchItem } from "../../api/types";
+import type { Asset, AssetChanges, BatchAction, BatchItem } from "../../api/types";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
@@ -56,6 +56,18 @@ export function useMediaActions(): MediaActions {
       },
     };
   }, [client]);
+}
+
+/** Changes an asset, and shows what the server made of it. */
+export function useChangeAsset(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (changes: AssetChanges) => mediaCommands.changeAsset(id, changes),
+    onSuccess: (asset) => {
+      client.setQueryData(keys.asset(id), asset);
+      renewMedia(client);
+    },
+  });
 }
 
 /** Which of them go to which folder when they go back to where they were; those that did not move, or of which that is not known, stay. */

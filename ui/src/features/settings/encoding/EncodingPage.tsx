@@ -98,7 +98,15 @@ function SettingsForm({ settings }: { settings: EncodingSettings }) {
         <fieldset className="encoding__codecs">
           <legend className="field__label">{strings.encoding.codecLabel}</legend>
           {CODECS.map((one) => (
-            <Codec key={one} codec={one} checked={codec === one} onChoose={() => setCodec(one)} />
+            <Codec
+              key={one}
+              codec={one}
+              checked={codec === one}
+              onChoose={() => {
+                setCodec(one);
+                save.reset();
+              }}
+            />
           ))}
         </fieldset>
       </section>

@@ -225,5 +225,5 @@ function sum(points: Traffic["points"], field: Exclude<keyof Traffic["points"][n
 }
 
 function formatPercent(part: number): string {
-  return `${formatNumber(Math.round(part * 1000) / 10)} %`;
+  return strings.traffic.percent(formatNumber(Math.round(part * 1000) / 10));
 }

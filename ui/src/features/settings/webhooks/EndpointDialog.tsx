@@ -14,7 +14,7 @@ import { CopyNotice } from "../CopyNotice";
 
 const URL_MAX = 2048;
 const DESCRIPTION_MAX = 500;
-const FIELDS = { url_invalid: "url", url_refused: "url", length_invalid: "description", events_empty: "events" } as const;
+const FIELDS = { url_invalid: "url", url_refused: "url", length_invalid: "description" } as const;
 /** What most want to know. */
 const USUAL: readonly WebhookEvent[] = ["video.completed", "video.failed"];
 
@@ -86,7 +86,13 @@ export function EndpointDialog({ endpoint, onClose }: { endpoint?: WebhookEndpoi
             save.reset();
           }}
         />
-        <EventPicker chosen={events} onChange={setEvents} />
+        <EventPicker
+          chosen={events}
+          onChange={(chosen) => {
+            setEvents(chosen);
+            save.reset();
+          }}
+        />
         <div className="dialog__actions">
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
