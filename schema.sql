@@ -3761,6 +3761,10 @@ CREATE UNIQUE INDEX folders_name_key ON public.folders USING btree (organization
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
 
+-- Name: memberships_joined; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX memberships_joined ON public.memberships USING btree (organization_id, created_at, user_id);
+
 -- Name: memberships_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
@@ -3935,7 +3939,7 @@ CREATE INDEX videos_author ON public.videos USING btree (author_id);
 
 -- Name: videos_channel; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX videos_channel ON public.videos USING btree (organization_id, channel_id);
+CREATE INDEX videos_channel ON public.videos USING btree (organization_id, channel_id, created_at DESC, id DESC);
 
 -- Name: videos_newest; Type: INDEX; Schema: public; Owner: -
 

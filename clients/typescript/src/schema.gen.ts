@@ -2541,7 +2541,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** A video can be played. */
+        /** A video can be played; told up to three times: when browsers can play its file, while hls_url is still null, when HLS is there, and when its other sizes are. */
         post: operations["video_playable"];
         delete?: never;
         options?: never;
@@ -8152,6 +8152,7 @@ export interface operations {
         /** @description The file, at most 2 MiB. */
         requestBody: {
             content: {
+                "application/x-subrip": string;
                 "text/vtt": string;
             };
         };
@@ -15512,6 +15513,7 @@ export interface operations {
         /** @description The file, at most 10 MiB. */
         requestBody: {
             content: {
+                "application/x-subrip": string;
                 "text/vtt": string;
             };
         };
