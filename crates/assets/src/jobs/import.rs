@@ -1,7 +1,7 @@
 //! From where a file lies elsewhere to staging.
 
 use super::{
-    blob_failure,
+    begin_holding, blob_failure,
     pace::{Pace, TooSlow},
     remove_staged,
 };
@@ -81,7 +81,7 @@ impl Handle for Import {
         let (size_bytes, held) = self.fetch(run, &upload, step, url, limits).await?;
         drop(place);
 
-        let mut tx = run.begin().await?;
+        let mut tx = begin_holding(run, step.asset_id).await?;
         if !sql::receive_import(&mut tx, upload.id, step.asset_id, size_bytes).await? {
             let finished = run.finish(tx, &[]).await?;
             drop(held);

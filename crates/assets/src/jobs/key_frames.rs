@@ -1,6 +1,6 @@
 //! The pictures a video consists of, such as its slides, and what is written on them.
 
-use super::{MediaEngine, TextReader, control, media_failure};
+use super::{MediaEngine, TextReader, begin_holding, control, media_failure};
 use crate::{
     contents::give_up,
     keys,
@@ -52,7 +52,7 @@ impl Handle for KeyFrames {
         if !read.is_empty() {
             picture_bytes = self.engine.store_folder(&input.recording.frames(), folder.path()).await?;
         }
-        let mut tx = run.begin().await?;
+        let mut tx = begin_holding(run, step.asset_id).await?;
         if !sql::replace_key_frames(&mut tx, step.asset_id, &read, picture_bytes).await? {
             return give_up(run, tx).await;
         }

@@ -49,9 +49,10 @@ pub use waveform::Waveform;
 
 use crate::{keys::Recording, model::AssetStep, store as sql};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
-use memoreel_kernel::UploadId;
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, UploadId};
 use memoreel_media::{Control, EncodingPlan, Ffmpeg, Levelling, MediaError};
-use memoreel_tasks::{TaskFailure, TaskRun};
+use memoreel_tasks::{TaskFailure, TaskRun, lock_subject};
 use memoreel_web::storage_failure;
 use std::path::PathBuf;
 
@@ -106,6 +107,16 @@ impl MediaEngine {
     async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
         Ok(self.blobs.put_directory(prefix, folder).await.map_err(blob_failure)?.size_bytes)
     }
+}
+
+/// A transaction for a step that changes the asset of a recording and whose end then changes the video. It holds its subject, the video and the
+/// asset, in this order, as whoever needs several of them: who changes the asset first would wait for one who has the video, and that one for
+/// the asset.
+async fn begin_holding(run: &TaskRun, asset_id: AssetId) -> Result<TenantTx, TaskFailure> {
+    let mut tx = run.begin().await?;
+    lock_subject(&mut tx, run.subject_id()).await?;
+    sql::lock_assets(&mut tx, &[asset_id]).await?;
+    Ok(tx)
 }
 
 /// Removes the bytes of an upload that is stored. If this is not reached, the next look at the staging folder does it.

@@ -1,6 +1,6 @@
 //! What is inside the file, and whether it can be played at once.
 
-use super::{MediaEngine, blob_failure, control, media_failure};
+use super::{MediaEngine, begin_holding, blob_failure, control, media_failure};
 use crate::{
     model::AssetStep,
     store::{self as sql, NewRendition},
@@ -32,7 +32,7 @@ impl Handle for Probe {
         let size_bytes = tokio::fs::metadata(file.path()).await?.len();
         let probe = self.0.ffmpeg.probe(file.path(), &control(run, 0.0, 1.0)).await.map_err(media_failure)?;
 
-        let mut tx = run.begin().await?;
+        let mut tx = begin_holding(run, step.asset_id).await?;
         sql::record_probe(&mut tx, step.asset_id, &probe).await?;
         let mut events = Vec::new();
         let content_type = memoreel_blob::content_type(&asset.blob_key);

@@ -1,6 +1,6 @@
 //! From staging to the blob store: the file's type by its content, its checksum, its place.
 
-use super::{MediaEngine, blob_failure, remove_duplicate, remove_staged};
+use super::{MediaEngine, begin_holding, blob_failure, remove_duplicate, remove_staged};
 use crate::{
     contents::{give_up, upload_lost},
     keys,
@@ -55,7 +55,7 @@ impl Handle for Store {
         let facts = self.engine.blobs.put_file(&key, &path).await.map_err(blob_failure)?;
 
         let file = sql::StoredFile::new(&sniffed, &facts);
-        let mut tx = run.begin().await?;
+        let mut tx = begin_holding(run, step.asset_id).await?;
         let Some(blob) = sql::hold_content(&mut tx, step.asset_id, &key, &facts, self.clock.now()).await?
         else {
             return give_up(run, tx).await;

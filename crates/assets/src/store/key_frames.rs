@@ -20,7 +20,7 @@ pub(crate) struct NewKeyFrame {
 }
 
 /// Writes the key frames of a file, whose pictures have so many bytes, in place of those that it had. Returns false where there is no such
-/// file any more.
+/// file any more. The file and its video are held already ([`super::lock_assets`]).
 pub(crate) async fn replace_key_frames(
     tx: &mut TenantTx,
     id: AssetId,
@@ -28,7 +28,6 @@ pub(crate) async fn replace_key_frames(
     picture_bytes: u64,
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
-    super::lock_assets(tx, &[id]).await?;
     let asset = sqlx::query_scalar!(
         r#"UPDATE assets SET picture_bytes = $3 WHERE organization_id = $1 AND id = $2 RETURNING 1 AS "one!""#,
         organization_id.uuid(),

@@ -3,13 +3,16 @@
 use crate::{
     app::{TestApp, sample},
     assets::{folder, picture, uploaded},
+    at_once::app_that_reaches_this_machine,
     client::{Client, Person, send},
     contents::until_waiting,
     queue::{Queue, brisk, row},
+    receiver::Receiver,
     replaced::replace,
     tasks::{Say, added, say_added},
     webhooks::add,
 };
+use axum::response::IntoResponse;
 use chrono::TimeDelta;
 use futures::future::join_all;
 use memoreel_kernel::Event;
@@ -260,6 +263,69 @@ async fn one_who_deletes_recordings_and_one_who_deletes_one_of_them_do_not_stop_
         let (batch, one) = tokio::join!(ada.post("/assets/batch", &all), ada.delete(&alone));
         assert_eq!(each(&batch.is(200).json(), "status"), [200, 200]);
         assert!([204, 404].contains(&one.status), "{}", one.text());
+    }
+}
+
+/// A transaction until whose end everybody waits who has done this with a row.
+async fn held_up(app: &TestApp, lock: i64, done: &str) -> PgConnection {
+    let hold_up = format!(
+        "CREATE OR REPLACE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM pg_advisory_xact_lock_shared(TG_ARGV[0]::bigint);
+             RETURN NULL;
+         END $$;
+         CREATE OR REPLACE TRIGGER hold_up AFTER {done} EXECUTE FUNCTION hold_up({lock})"
+    );
+    sqlx::raw_sql(AssertSqlSafe(hold_up)).execute(&mut app.superuser().await).await.unwrap();
+    begun(app, &format!("SELECT pg_advisory_xact_lock({lock})")).await
+}
+
+/// Waits until somebody is held up by each of these.
+async fn until_held_up(app: &TestApp, locks: &[i64]) {
+    let all_wait = "SELECT count(*) = cardinality($1::bigint[]) FROM unnest($1::bigint[]) AS lock WHERE EXISTS (
+         SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = 0 AND objid::bigint = lock
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    let mut connection = app.superuser().await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    while !sqlx::query_scalar::<_, bool>(all_wait).bind(locks).fetch_one(&mut connection).await.unwrap() {
+        assert!(tokio::time::Instant::now() < deadline, "not everybody came there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_step_of_a_recording_that_ends_and_a_batch_that_changes_it_do_not_stop_each_other() {
+    let (app, elsewhere) = (app_that_reaches_this_machine().await, Receiver::start().await);
+    let ada = app.person("ada").await;
+    elsewhere.answers(|_| sample("two-voices.wav").into_response());
+    for (step, written) in [("import", "byte_size"), ("store", "blob_id"), ("probe", "sample_rate")] {
+        let held = held_up(&app, 42, &format!("UPDATE OF {written} ON assets FOR EACH ROW")).await;
+        let wanted = json!({ "url": elsewhere.url(), "kind": "video" });
+        let asset = ada.post("/imports", &wanted).await.is(202).json()["asset_id"].clone();
+        until_held_up(&app, &[42]).await;
+        let wanted = json!({ "action": "move", "ids": [asset], "folder_id": null });
+        let (moved, ()) = tokio::join!(ada.post("/assets/batch", &wanted), commit(&app, held, 2));
+        assert_eq!(each(&moved.is(200).json(), "status"), [200], "{step}");
+        app.idle().await;
+        assert_eq!(failed_tries(&ada, step).await, [json!(null); 0], "{step}");
+    }
+}
+
+#[tokio::test]
+async fn steps_of_a_recording_that_end_while_its_key_frames_are_written_do_not_stop_each_other() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let frames = held_up(&app, 41, "UPDATE OF picture_bytes ON assets FOR EACH ROW").await;
+    let waveform = held_up(&app, 42, "INSERT ON renditions FOR EACH ROW WHEN (NEW.kind = 'waveform')").await;
+    let video = ada.upload("Call.mp4", sample("video-call.mp4")).await;
+    until_held_up(&app, &[41, 42]).await;
+    commit(&app, waveform, 2).await;
+    commit(&app, frames, 2).await;
+    let settled = app.settled(&ada, &video).await;
+    assert_eq!(settled["status"], "completed", "{settled:#}");
+    for stage in settled["stages"].as_array().unwrap() {
+        let step = stage["stage"].as_str().unwrap();
+        assert_eq!(failed_tries(&ada, step).await, [json!(null); 0], "{step}");
     }
 }
 
