@@ -21,6 +21,8 @@ pub struct Playback<'a> {
     pub blob_key: Option<&'a str>,
     /// The name it was uploaded under.
     pub filename: &'a str,
+    /// Whether it has any sound, once that is known.
+    pub has_sound: bool,
     /// The kinds of its renditions.
     pub renditions: &'a [String],
 }
@@ -93,6 +95,7 @@ impl Addresses<'_> {
         match shown {
             Shown::Hls => self.stream("master.m3u8"),
             Shown::Dash => self.stream("manifest.mpd"),
+            Shown::Sound if !self.playback.has_sound => None,
             Shown::Sound => self.stream("sound.m3u8"),
             Shown::Captions => self.stream("captions.vtt"),
             Shown::File if !self.playback.has("file") => None,

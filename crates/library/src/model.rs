@@ -175,7 +175,7 @@ pub struct PlaybackView {
     pub hls_url: Option<String>,
     /// DASH manifest of the same segments.
     pub dash_url: Option<String>,
-    /// HLS media playlist of the sound alone; 404 of a recording without any.
+    /// HLS media playlist of the sound alone; null of a recording without any.
     pub sound_url: Option<String>,
     /// The file as it was uploaded, for a media element, where browsers play it as it is. It is there before `hls_url`.
     pub file_url: Option<String>,

@@ -166,6 +166,7 @@ pub(crate) struct VideoRow {
     blob_key: Option<String>,
     pub(crate) file_version: Option<i32>,
     packaging: Option<i32>,
+    has_sound: bool,
     renditions: Vec<String>,
     speakers: Option<Json<Vec<SpeakerView>>>,
     pub(crate) caption_language: Option<String>,
@@ -200,6 +201,7 @@ impl VideoRow {
             },
             blob_key: self.blob_key.as_deref(),
             filename: self.original_filename.as_deref()?,
+            has_sound: self.has_sound,
             renditions: &self.renditions,
         })
     }
@@ -219,7 +221,7 @@ macro_rules! select_videos {
                        FROM transcript_segments g WHERE g.organization_id = $1 AND g.video_id = v.id) END AS duration_seconds,
                    a.width AS "width?", a.height AS "height?",
                    a.byte_size AS "byte_size?", a.original_filename AS "original_filename?", a.blob_key AS "blob_key?",
-                   a.version AS "file_version?", a.packaging AS "packaging?",
+                   a.version AS "file_version?", a.packaging AS "packaging?", a.channels IS NOT NULL AS "has_sound!",
                    ARRAY(SELECT r.kind FROM renditions r
                        WHERE r.organization_id = $1 AND r.asset_id = v.asset_id) AS "renditions!",
                    (SELECT json_agg(json_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue))

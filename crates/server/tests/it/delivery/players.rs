@@ -4,6 +4,7 @@ use super::{PAGE, allows, from, preflight, segment, set};
 use crate::{
     app::{Options, PUBLIC_URL, TestApp, sample},
     client::{Person, send},
+    seeing::slide_show,
 };
 use chrono::TimeDelta;
 use memoreel_kernel::AssetId;
@@ -24,6 +25,22 @@ pub async fn recorded(app: &TestApp, ada: &Person, file: &str, name: &str) -> (V
 pub fn path_of(url: &Value) -> String {
     let url = url.as_str().unwrap_or_else(|| panic!("no address: {url}"));
     url.strip_prefix(PUBLIC_URL).unwrap_or(url).to_owned()
+}
+
+#[tokio::test]
+async fn only_a_recording_that_has_sound_has_an_address_of_it_alone() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let visitor = app.visitor();
+    let (spoken, _) = recorded(&app, &ada, "lecture.mov", "Lecture.mov").await;
+    visitor.get(&path_of(&spoken["playback"]["sound_url"])).await.is(200);
+
+    let id = ada.upload("Slides.mp4", slide_show(&[("Nobody speaks", 4)]).await).await;
+    let silent = app.settled(&ada, &id).await;
+    assert_eq!(silent["status"], "completed", "{silent:#}");
+    let playback = &silent["playback"];
+    visitor.get(&path_of(&playback["hls_url"])).await.is(200);
+    assert_eq!((&playback["sound_url"], &playback["waveform_url"]), (&Value::Null, &Value::Null));
 }
 
 #[tokio::test]
