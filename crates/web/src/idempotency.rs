@@ -10,9 +10,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::TimeDelta;
+use futures::FutureExt;
 use memoreel_kernel::{Caller, Timestamp, UserId};
 use sha2::{Digest, Sha256};
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use tokio::task::JoinError;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -74,7 +75,14 @@ async fn run_once(
     let (app, request) = (app.clone(), Request::from_parts(parts, Body::from(body)));
     // In a task of its own: what a client did not wait for is done, and must be known as done when it is sent again.
     let answered = detach(async move {
-        let response = next.run(request).await;
+        let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => response,
+            // It may go better when it is sent again, which must not wait until this one is taken for dead.
+            Err(panic) => {
+                release(&app, &reserved).await?;
+                resume_unwind(panic)
+            }
+        };
         if is_passing(response.status()) || is_secret(&response) {
             release(&app, &reserved).await?;
             return Ok(response);
