@@ -15,7 +15,7 @@ pub enum InputFormat {
     Gif,
     /// WebP, animated or not.
     Webp,
-    /// AV1 in HEIF.
+    /// AV1 in HEIF; of an animated one the still picture, which is the first.
     Avif,
     /// HEVC in HEIF.
     Heic,

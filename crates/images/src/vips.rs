@@ -31,6 +31,14 @@ const LOADERS: [&CStr; 5] = [
     c"VipsForeignLoadHeif",
 ];
 
+/// Lets the library know an AVIF that moves (AVIF 1.1, "AVIF Image Sequence") for an AVIF. It goes by the main brand alone and knows that of stills;
+/// the still picture beside the moving ones, for whoever shows no others, it reads all the same.
+pub(crate) fn show_still(file: &mut [u8]) {
+    if let Some(brand) = file.get_mut(4..12).filter(|brand| **brand == *b"ftypavis") {
+        brand.copy_from_slice(b"ftypavif");
+    }
+}
+
 macro_rules! functions {
     ($($name:ident: $kind:ty;)*) => {
         /// The loaded library.

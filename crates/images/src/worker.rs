@@ -4,6 +4,7 @@ use crate::{
     ImageError,
     protocol::{Answer, Job, Start},
     steps::Engine,
+    vips::show_still,
 };
 use std::process::ExitCode;
 
@@ -13,7 +14,8 @@ pub fn image_worker_main() -> ExitCode {
     memoreel_workers::work("image worker", |start: &Start| start.memory_bytes, Engine::start, answer)
 }
 
-fn answer(engine: &mut Result<Engine, ImageError>, job: Job, bytes: Vec<u8>) -> (Answer, Vec<u8>) {
+fn answer(engine: &mut Result<Engine, ImageError>, job: Job, mut bytes: Vec<u8>) -> (Answer, Vec<u8>) {
+    show_still(&mut bytes);
     let answer = engine.as_ref().map_err(ImageError::clone).and_then(|engine| match &job {
         Job::Describe { is_heic, is_animated } => {
             Ok((engine.describe(&bytes, *is_heic, *is_animated)?, Vec::new()))

@@ -258,6 +258,18 @@ async fn animations_stay_animated_where_the_format_can_and_become_stills_where_n
 }
 
 #[tokio::test]
+async fn of_an_avif_that_moves_the_first_picture_is_shown() {
+    let images = images();
+    // Red, green and blue, as Pillow 13 writes them by libavif.
+    let file = include_bytes!("files/moving.avif");
+    let Described { header, size, frames, .. } = images.describe(file).await.unwrap();
+    assert_eq!((header.format, size, frames), (InputFormat::Avif, Size { width: 48, height: 32 }, 1));
+    for pixel in pixels(&images, file, "w=24").await {
+        assert!(matches!(pixel, [245..=255, 0..10, 0..10]), "{pixel:?}");
+    }
+}
+
+#[tokio::test]
 async fn transparency_is_kept_or_becomes_white() {
     let images = images();
     let png = files::transparent_png(32, 32);

@@ -35,7 +35,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<InputFormat> {
 pub(super) fn read(bytes: &[u8]) -> Result<Found, ImageError> {
     let mut largest: Option<Found> = None;
     let mut reader = Reader(bytes);
-    let mut has_meta = false;
+    let (mut has_meta, mut moves) = (false, false);
     while !reader.is_empty() {
         let rest = reader.0;
         let Some((name, data)) = next_box(&mut reader) else {
@@ -45,10 +45,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Found, ImageError> {
             }
             break;
         };
-        if name == *b"meta" {
-            has_meta = true;
-            walk(data, true, 1, &mut largest)?;
+        match &name {
+            b"meta" => {
+                has_meta = true;
+                walk(data, true, 1, &mut largest)?;
+            }
+            b"moov" => moves = true,
+            _ => {}
         }
+    }
+    if !has_meta && moves {
+        return Err(ImageError::malformed("it has moving pictures and no still one"));
     }
     if !has_meta {
         return Err(cut_off());

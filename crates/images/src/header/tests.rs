@@ -98,6 +98,17 @@ fn what_would_grow_beyond_the_limits_is_refused_by_its_header() {
 }
 
 #[test]
+fn of_pictures_that_move_there_must_be_a_still_one() {
+    let ftyp = boxed(b"ftyp", b"avis\0\0\0\0avisavif");
+    let moving = boxed(b"moov", b"tracks");
+    let size = Size { width: 640, height: 480 };
+    let both = [&ftyp[..], &an_avif(640, 480)[24..], &moving].concat();
+    assert_eq!(read(&both), Ok(Header { format: InputFormat::Avif, size, frames: 1 }));
+    let refused = read(&[ftyp, moving].concat());
+    assert_eq!(refused, Err(ImageError::malformed("it has moving pictures and no still one")));
+}
+
+#[test]
 fn an_image_without_pixels_or_pictures_is_malformed() {
     for file in [a_png(0, 5), a_gif(5, 5, 0), a_jpeg(0, 7), an_avif(3, 0)] {
         assert!(matches!(read(&file), Err(ImageError::Malformed { .. })), "{:?}", read(&file));
