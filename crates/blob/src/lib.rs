@@ -12,6 +12,7 @@ mod delivery;
 mod disk;
 mod error;
 mod key;
+mod locked;
 mod pieces;
 mod placements;
 mod s3;
@@ -28,6 +29,7 @@ pub use delivery::{
 };
 pub use error::BlobError;
 pub use key::{BlobKey, KEY_BYTES_MAX, KEY_SEGMENT_BYTES_MAX, KEY_SEGMENTS_MAX};
+pub use locked::LockedFile;
 pub use pieces::{Piece, Pieces};
 pub use placements::{Change, Placement, Placements, WRITING_LEASE};
 pub use s3::{S3Config, STREAM_BYTES_MAX};

@@ -9,6 +9,7 @@
 use crate::batches::{BATCH_BYTES, Batches};
 use crate::disk::sync_folder;
 use crate::error::blocking;
+use crate::locked::LockedFile;
 use crate::{BlobError, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -240,7 +241,8 @@ impl Staging {
 /// An upload that nobody else writes to, or removes, until this is dropped.
 #[derive(Debug)]
 pub struct HeldUpload {
-    file: File,
+    // Unlocked before the lease ends: whoever of this process is next finds both free.
+    file: LockedFile,
     path: PathBuf,
     is_new: bool,
     _lease: Lease,
@@ -364,17 +366,17 @@ fn remove_if_there(path: &Path) -> Result<()> {
 }
 
 /// Opens a file for writing and locks it against other processes; `None` if it does not exist.
-fn lock(path: &Path) -> Result<Option<File>> {
+fn lock(path: &Path) -> Result<Option<LockedFile>> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    match file.try_lock() {
-        Ok(()) => {}
+    let file = match LockedFile::new(file) {
+        Ok(file) => file,
         Err(TryLockError::WouldBlock) => return Err(BlobError::Locked),
         Err(TryLockError::Error(error)) => return Err(error.into()),
-    }
+    };
     // It may have been removed between the opening and the lock.
     Ok((file.metadata()?.nlink() > 0).then_some(file))
 }
@@ -436,5 +438,27 @@ impl Writer {
             remove_if_there(&marker)?;
         }
         if matches || unverifiable { Ok((end, self.held)) } else { Err(BlobError::ChecksumMismatch) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_is_free_as_soon_as_it_is_let_go_whoever_has_a_copy_of_its_descriptor() {
+        let dir = tempfile::tempdir().unwrap();
+        let staging = Staging::new(dir.path()).unwrap();
+        let id = UploadId::new(Timestamp::default());
+        let held = staging.hold(id, true).await.unwrap();
+        // As a child has it that was just forked.
+        let copy = held.file.try_clone().unwrap();
+        drop(held);
+        // Those of another process find it free as well.
+        for staging in [staging, Staging::new(dir.path()).unwrap()] {
+            drop(staging.hold(id, false).await.unwrap());
+            assert!(!staging.remove_older(id, Timestamp::default()).await.unwrap());
+        }
+        drop(copy);
     }
 }

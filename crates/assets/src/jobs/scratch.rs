@@ -1,5 +1,6 @@
 //! Folders for work in progress, of steps and of what people wait for, which vanish with the work, also when its process is killed.
 
+use memoreel_blob::LockedFile;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
@@ -12,7 +13,7 @@ const PREFIX: &str = "step-";
 #[derive(Debug)]
 pub(crate) struct StepFolder {
     dir: TempDir,
-    _lock: File,
+    _lock: LockedFile,
 }
 
 impl StepFolder {
@@ -68,15 +69,13 @@ pub fn sweep_scratch(scratch: &Path) -> io::Result<usize> {
 }
 
 /// Locks a folder against other processes; `None` if it is in use or gone.
-fn lock(path: &Path) -> io::Result<Option<File>> {
+fn lock(path: &Path) -> io::Result<Option<LockedFile>> {
     let missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
     let folder = match File::open(path) {
         Err(error) if missing(&error) => return Ok(None),
         folder => folder?,
     };
-    if folder.try_lock().is_err() {
-        return Ok(None);
-    }
+    let Ok(folder) = LockedFile::new(folder) else { return Ok(None) };
     // It may have been removed between the opening and the lock.
     match fs::metadata(path) {
         Err(error) if missing(&error) => Ok(None),
