@@ -306,6 +306,10 @@ pub fn storage_failure(error: BlobError) -> TaskFailure {
             let message = "The file store cannot be reached at the moment.";
             TaskFailure::transient("storage_unavailable", message).caused_by(error)
         }
+        BlobError::Locked => {
+            let message = "Something else is writing to this file at the moment.";
+            TaskFailure::transient("upload_locked", message).caused_by(error)
+        }
         other => TaskFailure::internal(other),
     }
 }

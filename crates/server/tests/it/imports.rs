@@ -293,7 +293,7 @@ async fn a_fetch_killed_between_two_versions_of_a_file_makes_none_of_both() {
     let staged = File::open(app.app.staging.path(imported.upload)).unwrap();
     staged.lock().unwrap();
     app.clock.advance(TimeDelta::minutes(1));
-    assert_eq!(failed_try(&app, &ada, 2).await, "internal");
+    assert_eq!(failed_try(&app, &ada, 2).await, "upload_locked");
     drop(staged);
     app.clock.advance(TimeDelta::minutes(1));
     until("a photo", async || is_ready(&ada, &imported.asset).await).await;
