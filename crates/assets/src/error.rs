@@ -6,7 +6,7 @@ use memoreel_blob::BlobError;
 use memoreel_db::{DbError, violated_constraint};
 use memoreel_images::{ImageError, OptionsError};
 use memoreel_media::SUBTITLES_MAX;
-use memoreel_web::{Problem, sentence};
+use memoreel_web::{NoPlace, Problem, sentence};
 
 /// An error of the assets slice.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,12 @@ pub enum AssetsError {
     /// A form is not one, or not as it must be.
     #[error("{0}")]
     Form(String),
+    /// Nothing came of a form any more, and nothing of it is kept.
+    #[error("nothing came of the form for too long")]
+    FormStalled,
+    /// There is no place for the bytes of a file.
+    #[error(transparent)]
+    NoPlace(#[from] NoPlace),
     /// The connection broke or stalled; what arrived is kept.
     #[error("the upload was interrupted at byte {offset_bytes}")]
     Interrupted {
@@ -244,6 +250,9 @@ impl From<AssetsError> for Problem {
             AssetsError::SenderGone => Problem::new(StatusCode::FORBIDDEN, "sender_gone", detail)
                 .hint("Have another address made by somebody who may add files."),
             AssetsError::Form(_) => Problem::bad_request("form_invalid", detail),
+            AssetsError::FormStalled => Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
+                .hint("Send the whole form again, or a large file as a resumable upload."),
+            AssetsError::NoPlace(refusal) => refusal.into(),
             AssetsError::Interrupted { .. } => {
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", detail)
             }

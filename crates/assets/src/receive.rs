@@ -10,17 +10,17 @@ use futures::{Stream, StreamExt};
 use memoreel_blob::{BlobError, Checksum};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId};
-use memoreel_web::{App, Permit, Problem};
+use memoreel_web::{App, NoPlace, Permit};
 use std::{error::Error, io, sync::Arc, time::Duration};
 
 /// A connection that sends nothing for so long is taken for dead.
-const STALLED_AFTER: Duration = Duration::from_secs(60);
+pub(crate) const STALLED_AFTER: Duration = Duration::from_secs(60);
 
 pub(crate) type Receiver = Arc<dyn ReceiveUpload>;
 
 /// A place for the bytes of one request.
-pub(crate) async fn place(app: &App, caller: &Caller) -> Result<Permit, Problem> {
-    Ok(app.limits.appends.enter(&caller.organization_id.to_string()).await?)
+pub(crate) async fn place(app: &App, caller: &Caller) -> Result<Permit, NoPlace> {
+    app.limits.appends.enter(&caller.organization_id.to_string()).await
 }
 
 /// What a request brings.
@@ -134,7 +134,15 @@ pub(crate) fn already_arrived(upload: Upload) -> Result<u64, AssetsError> {
 pub(crate) fn arriving<E: Error + Send + Sync + 'static>(
     bytes: impl Stream<Item = Result<Bytes, E>> + Send,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let chunks = tokio_stream::StreamExt::timeout(bytes, STALLED_AFTER);
+    arriving_within(STALLED_AFTER, bytes)
+}
+
+/// The same, where too long is said.
+pub(crate) fn arriving_within<E: Error + Send + Sync + 'static>(
+    stalled_after: Duration,
+    bytes: impl Stream<Item = Result<Bytes, E>> + Send,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let chunks = tokio_stream::StreamExt::timeout(bytes, stalled_after);
     chunks.map(|chunk| match chunk {
         Ok(chunk) => chunk.map_err(io::Error::other),
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),

@@ -2,19 +2,17 @@
 
 use super::{
     announcement::{Announcement, check_admitted, check_replaced, too_large, truncated},
+    form_body::{FormBody, FormEnd, FormField},
     uploads::NewFile,
 };
 use crate::{
     AssetsError,
-    receive::{Receiver, added, arriving, become_asset, place},
+    receive::{Receiver, STALLED_AFTER, added, become_asset, place},
     store,
 };
 use axum::{
     Extension,
-    extract::{
-        Multipart, State,
-        multipart::{Field, MultipartRejection},
-    },
+    extract::{Request, State},
     http::StatusCode,
 };
 use futures::StreamExt;
@@ -58,22 +56,20 @@ pub(super) struct UploadForm {
 #[utoipa::path(post, path = "/assets", operation_id = "upload_form", tag = "assets",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, body = NewFile), (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`body_too_slow`: nothing came for too long"),
+        (status = 409, body = ProblemBody), (status = 422, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 pub(super) async fn upload_form(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
     May(caller, _): May<EditContent>,
-    form: Result<Multipart, MultipartRejection>,
+    request: Request,
 ) -> Result<(StatusCode, Json<NewFile>), Problem> {
-    let form = form
-        .map_err(|_| AssetsError::Form("a file is sent as multipart/form-data with a boundary".to_owned()))?;
+    let form = FormBody::read(request, STALLED_AFTER).await?;
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;
     }
-    let place = place(&app, &caller).await?;
     // In a task of its own, so that what a client that vanishes leaves behind is removed.
     let work = async move {
-        let _place = place;
         let id = UploadId::new(app.clock.now());
         let received = receive(&app, &receiver, &caller, id, form).await;
         if received.is_err() {
@@ -104,18 +100,18 @@ async fn receive(
     receiver: &Receiver,
     caller: &Caller,
     id: UploadId,
-    mut form: Multipart,
+    mut form: FormBody,
 ) -> Result<NewFile, AssetsError> {
     let mut said = Announcement::default();
-    let mut size_bytes = None;
+    let mut file = None;
     let (mut fields, mut is_kind_said) = (0, false);
-    while let Some(field) = form.next_field().await.map_err(broken)? {
+    while let Some(field) = form.next_field().await? {
         fields += 1;
         if fields > FIELDS_MAX {
             return Err(AssetsError::Form(format!("a form has at most {FIELDS_MAX} fields")));
         }
         match field.name() {
-            Some("file") if size_bytes.is_some() => {
+            Some("file") if file.is_some() => {
                 return Err(AssetsError::Form("a form brings one file".to_owned()));
             }
             Some("file") => {
@@ -125,7 +121,9 @@ async fn receive(
                 let mut tx = app.db.tenant(caller).await?;
                 let most = said.size_bytes_max(&mut tx, is_kind_said).await?;
                 drop(tx);
-                size_bytes = Some(stage(app, id, field, most).await?);
+                // Not before: whoever has not come to their file keeps nobody else from sending theirs.
+                let place = place(app, caller).await?;
+                file = Some((stage(app, id, field, most).await?, place));
             }
             Some(name) => {
                 let name = name.to_owned();
@@ -138,8 +136,8 @@ async fn receive(
             None => return Err(AssetsError::Form("a field of the form has no name".to_owned())),
         }
     }
-    let size_bytes =
-        size_bytes.ok_or_else(|| AssetsError::Form("the form has no field `file`".to_owned()))?;
+    let (size_bytes, _place) =
+        file.ok_or_else(|| AssetsError::Form("the form has no field `file`".to_owned()))?;
     said.check_size(size_bytes)?;
 
     let now = app.clock.now();
@@ -159,16 +157,19 @@ async fn receive(
 async fn stage(
     app: &App,
     id: UploadId,
-    field: Field<'_>,
+    field: FormField<'_>,
     (size_bytes_max, ceiling): (u64, u64),
 ) -> Result<u64, AssetsError> {
-    let outcome = app.staging.append(id, 0, Box::pin(arriving(field)), size_bytes_max, None).await;
+    let outcome = app.staging.append(id, 0, Box::pin(field.content()), size_bytes_max, None).await;
     match outcome {
         Ok(outcome) => match outcome.interrupted {
             None => Ok(outcome.new_offset),
-            Some(BlobError::SourceBroken(_)) => {
-                Err(AssetsError::Form("the form was cut off in the middle of its file".to_owned()))
-            }
+            Some(BlobError::SourceBroken(error)) => Err(match FormEnd::of(&error) {
+                FormEnd::Unreadable => {
+                    AssetsError::Form("the form was cut off in the middle of its file".to_owned())
+                }
+                end => end.into(),
+            }),
             Some(error) => Err(error.into()),
         },
         Err(BlobError::TooLarge { .. }) => Err(too_large(size_bytes_max, ceiling)),
@@ -176,11 +177,11 @@ async fn stage(
     }
 }
 
-async fn text(field: Field<'_>) -> Result<String, AssetsError> {
+async fn text(field: FormField<'_>) -> Result<String, AssetsError> {
     let mut bytes = Vec::new();
-    let mut chunks = Box::pin(arriving(field));
+    let mut chunks = Box::pin(field.content());
     while let Some(chunk) = chunks.next().await {
-        bytes.extend_from_slice(&chunk.map_err(broken)?);
+        bytes.extend_from_slice(&chunk.map_err(|error| FormEnd::of(&error))?);
         if bytes.len() > FIELD_BYTES_MAX {
             return Err(AssetsError::Form(format!(
                 "a field of the form has at most {FIELD_BYTES_MAX} bytes"
@@ -194,10 +195,4 @@ async fn text(field: Field<'_>) -> Result<String, AssetsError> {
 fn unknown(name: &str) -> AssetsError {
     let form = serde_json::from_value::<UploadForm>(json!({ (truncated(name, 100)): "" }));
     AssetsError::Form(form.err().map_or_else(String::new, |refused| refused.to_string()))
-}
-
-fn broken(_: impl std::error::Error) -> AssetsError {
-    AssetsError::Form(
-        "the form cannot be read: it is cut off, or not as multipart/form-data has it".to_owned(),
-    )
 }

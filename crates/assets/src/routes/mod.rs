@@ -12,6 +12,7 @@ mod documents;
 mod encoding;
 mod fields;
 mod folders;
+mod form_body;
 mod forms;
 mod images;
 mod imports;

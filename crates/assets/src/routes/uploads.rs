@@ -42,7 +42,8 @@ pub fn upload_router(receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
         .layer(Extension(receiver))
 }
 
-/// Files that come as one request, or by one that names where they lie.
+/// Files that come as one request, or by one that names where they lie. A form is as long as the file in it, and is
+/// counted as it comes.
 fn uploads_in_one_request() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(upload_addresses::create_upload_address))

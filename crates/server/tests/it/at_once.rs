@@ -127,6 +127,24 @@ async fn a_form_is_refused_by_what_it_says_before_its_file_without_the_rest_of_i
 }
 
 #[tokio::test]
+async fn a_form_that_comes_to_no_field_is_refused_though_it_goes_on_and_on() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let header = "--b\r\ncontent-disposition: form-data; name=\"".to_owned();
+    let second = format!("{header}kind\"\r\n\r\nimage\r\n{header}");
+    for begins in [String::new(), header, second] {
+        let more = stream::iter([vec![b'a'; 1 << 17]]);
+        let begun = stream::iter([begins.into_bytes()]).chain(more).map(Ok::<_, io::Error>);
+        // Whoever reads on waits for ever.
+        let body = reqwest::Body::wrap_stream(begun.chain(stream::pending()));
+        let request =
+            ada.request("POST", "/assets").header("content-type", "multipart/form-data; boundary=b");
+        send(request.body(body)).await.refuses(400, "form_invalid");
+    }
+    assert_eq!(left(&app).await, (0, 0, 0));
+}
+
+#[tokio::test]
 async fn an_address_takes_no_more_than_was_said_and_sizes_have_limits() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

@@ -6,7 +6,9 @@ use crate::{
     openapi::operations,
     replaced::settled,
 };
+use futures::{StreamExt, stream};
 use memoreel_web::{Permit, Permits};
+use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -178,4 +180,25 @@ async fn images_are_made_in_turn_and_one_organization_leaves_room() {
     // What was made takes no place.
     let _all = take_all(&app.app.limits.images).await;
     fetch(&adas).await.is(200);
+}
+
+#[tokio::test]
+async fn forms_that_have_not_come_to_their_file_keep_nobody_from_sending_theirs() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let mut taken = take_share(&app.app.limits.appends, &ada.organization_id).await;
+    let form = || {
+        Form::new().text("kind", "document").part("file", Part::bytes(b"text".to_vec()).file_name("a.txt"))
+    };
+    let submit = || send(ada.request("POST", "/assets").multipart(form()));
+    submit().await.refuses(429, "organization_busy");
+    drop(taken.pop());
+    // One byte, and then nothing.
+    let body = stream::iter([Ok::<_, std::io::Error>("-")]).chain(stream::pending());
+    let idle = ada.request("POST", "/assets").header("content-type", "multipart/form-data; boundary=b");
+    let idle = tokio::spawn(idle.body(reqwest::Body::wrap_stream(body)).send());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    submit().await.is(201);
+    assert!(!idle.is_finished());
+    idle.abort();
 }
