@@ -112,7 +112,7 @@ pub struct RateLimits {
     pub uploads: Limiter,
     /// Searches at once: each takes a connection, and most of them a processor.
     pub searches: Permits,
-    /// Audit logs that are being exported at once, to their last byte.
+    /// Logs that are being exported at once, until their end is on its way.
     pub exports: Permits,
     /// JSON bodies at once that may be long and are under way, by address: each may take a mebibyte.
     pub bodies: Permits,
