@@ -310,10 +310,16 @@ async fn captions_of_a_person_replace_what_was_heard_and_are_searched_instead() 
         (&json!("captions"), 1)
     );
 
-    for (body, line) in
-        [("", 1), ("not captions at all", 1), ("WEBVTT\n\n00:05.000 --> 00:0x.000\nHello\n", 3)]
-    {
-        let request = ada.request("PUT", &format!("/videos/{id}/captions")).body(body);
+    // As many as a file of a tenth of the size that is taken can have.
+    let words = format!("00:01.000 --> 00:04.000\n{}\n\n", "a ".repeat(4_990));
+    let wordy = format!("WEBVTT\n\n{}", words.repeat(104));
+    for (body, line) in [
+        ("", 1),
+        ("not captions at all", 1),
+        ("WEBVTT\n\n00:05.000 --> 00:0x.000\nHello\n", 3),
+        (wordy.as_str(), 1),
+    ] {
+        let request = ada.request("PUT", &format!("/videos/{id}/captions")).body(body.to_owned());
         let refused = send(request).await.refuses(422, "captions_invalid");
         assert_eq!(refused.json()["errors"][0]["field"], format!("lines.{line}"), "{}", refused.text());
     }

@@ -29,6 +29,11 @@ pub use write::{TextOptions, to_json, to_srt, to_text, to_webvtt};
 pub const CAPTION_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// The most cues one file may hold; a day of speech has about 20,000.
 pub const CUES_MAX: usize = 50_000;
+/// The most words one file may hold; a day of fast speech has about 300,000. Each is kept with its times, which are far longer than
+/// a short word.
+pub const WORDS_MAX: usize = 400_000;
+/// The most characters that the texts of one file may have together, for what is written without spaces too.
+pub const TEXT_CHARS_MAX: usize = 4_000_000;
 /// The longest line of a WebVTT or SubRip file; the longest cue fits in even if every character is escaped.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// The longest text of one cue, in characters.
@@ -155,7 +160,24 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, CaptionError> {
             first.unwrap_or_else(|| CaptionError::new(last_line(&text), "the file holds no cue with text"))
         );
     }
+    check_extent(&captions)?;
     Ok(Parsed { captions, format, warnings: warnings.into_list() })
+}
+
+/// Refuses more text than is said in any recording: what is made of it, and for how long, grows with it.
+fn check_extent(captions: &Captions) -> Result<(), CaptionError> {
+    let sum = |count: fn(&str) -> usize| captions.cues.iter().map(|cue| count(&cue.text)).sum::<usize>();
+    let words = sum(|text| text.split_whitespace().count());
+    let chars = sum(|text| text.chars().count());
+    for (held, max, what) in [(words, WORDS_MAX, "words"), (chars, TEXT_CHARS_MAX, "characters of text")] {
+        if held > max {
+            return Err(CaptionError::new(
+                1,
+                format!("the file holds {held} {what}; at most {max} are read"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn detect(text: &str) -> Result<Format, CaptionError> {

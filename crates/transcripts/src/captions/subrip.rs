@@ -5,11 +5,13 @@ use super::encoding::lines;
 use super::markup::{Dialect, spoken};
 use super::timestamp::{Timing, parse_timing};
 use super::voices::Names;
-use super::webvtt::{check_cue, check_lines};
+use super::webvtt::{check_count, check_cue, check_lines};
 use super::{CaptionError, Captions, Cue, Warnings};
 
 /// A cue as it stands in the file, without markup.
 struct Block<'a> {
+    /// Of its times.
+    line: usize,
     timing: Timing<'a>,
     text: String,
 }
@@ -23,7 +25,7 @@ pub(super) fn parse(text: &str, warnings: &mut Warnings) -> Result<Captions, Cap
     let names = Names::counted(blocks.iter().flat_map(|block| block.text.split('\n')));
     let mut captions = Captions::default();
     for block in &blocks {
-        push_cues(&mut captions, block, &names);
+        push_cues(&mut captions, block, &names)?;
     }
     Ok(captions)
 }
@@ -59,7 +61,7 @@ fn blocks<'a>(lines: &[&'a str], warnings: &mut Warnings) -> Result<Vec<Block<'a
                 let raw = lines[text_at..end].join("\n");
                 let text: String = spoken(&raw, Dialect::SubRip).into_iter().map(|part| part.text).collect();
                 check_cue(blocks.len(), &text, timing_at + 1)?;
-                blocks.push(Block { timing, text });
+                blocks.push(Block { line: timing_at + 1, timing, text });
             }
         }
         at = end;
@@ -81,7 +83,7 @@ fn starts_cue(lines: &[&str], at: usize) -> bool {
 }
 
 /// Adds a cue for each voice that a block's lines name.
-fn push_cues(captions: &mut Captions, block: &Block<'_>, names: &Names) {
+fn push_cues(captions: &mut Captions, block: &Block<'_>, names: &Names) -> Result<(), CaptionError> {
     let mut last: Option<Cue> = None;
     for line in block.text.split('\n') {
         let (voice, rest) = names.split(line.trim());
@@ -92,6 +94,8 @@ fn push_cues(captions: &mut Captions, block: &Block<'_>, names: &Names) {
             }
             _ => {
                 captions.cues.extend(last.take());
+                // There may be as many voices as lines.
+                check_count(captions.cues.len(), block.line)?;
                 last = Some(Cue {
                     start_ms: block.timing.start_ms,
                     end_ms: block.timing.end_ms,
@@ -103,4 +107,5 @@ fn push_cues(captions: &mut Captions, block: &Block<'_>, names: &Names) {
         }
     }
     captions.cues.extend(last);
+    Ok(())
 }

@@ -204,11 +204,34 @@ fn limits_refuse_with_the_line_that_broke_them() {
     assert!(refusal(long_cue.as_bytes()).starts_with("line 3: the text of this cue"));
     let many = format!("WEBVTT\n\n{}", "00:01.000 --> 00:02.000\nx\n\n".repeat(CUES_MAX + 1));
     assert!(refusal(many.as_bytes()).contains("more than 50000 cues"));
+    let voices = format!("00:00:01,000 --> 00:00:02,000\n{}\n", "AB: x\n".repeat(1_000));
+    assert!(refusal(voices.repeat(CUES_MAX / 1_000 + 1).as_bytes()).contains("more than 50000 cues"));
     assert!(refusal(&vec![b'x'; CAPTION_BYTES_MAX + 1]).contains("at most"));
     let noisy = format!("WEBVTT\n\n00:01.000 --> 00:02.000\nx\n\n{}", "x --> y\n\n".repeat(500));
     let parsed = read(noisy.as_bytes());
     assert_eq!(parsed.warnings.len(), WARNINGS_MAX);
     assert!(parsed.warnings[WARNINGS_MAX - 1].reason.contains("301 further problems"));
+}
+
+#[test]
+fn more_text_than_is_said_in_any_recording_is_refused_in_each_format() {
+    let file = |word: &str, words: usize, cues: usize| {
+        let cue = Cue { end_ms: 1_000, text: [word].repeat(words).join(" "), ..Cue::default() };
+        Captions { language: None, cues: vec![cue; cues] }
+    };
+    let (words, chars) = (WORDS_MAX / 100, TEXT_CHARS_MAX / 500);
+    let too_many = format!("the file holds {} words; at most {WORDS_MAX} are read", WORDS_MAX + words);
+    let held = TEXT_CHARS_MAX + chars;
+    let too_long = format!("the file holds {held} characters of text; at most {TEXT_CHARS_MAX} are read");
+    let unspaced = "a".repeat(chars);
+    let writers: [fn(&Captions) -> String; 3] = [to_webvtt, to_srt, to_json];
+    for write in writers {
+        let told = |captions: &Captions| parse(write(captions).as_bytes()).err().map(|error| error.reason);
+        assert_eq!(told(&file("a", words, 100)), None);
+        assert_eq!(told(&file("a", words, 101)).as_ref(), Some(&too_many));
+        assert_eq!(told(&file(&unspaced, 1, 500)), None);
+        assert_eq!(told(&file(&unspaced, 1, 501)).as_ref(), Some(&too_long));
+    }
 }
 
 #[test]

@@ -114,16 +114,22 @@ fn push_cues(captions: &mut Captions, template: &Cue, raw: &str, line: usize) ->
     Ok(())
 }
 
-/// Refuses one cue too many and texts that are too long; shared with SubRip.
+/// Refuses one cue too many and texts that are too long; shared with SubRip and JSON.
 pub(super) fn check_cue(count: usize, text: &str, line: usize) -> Result<(), CaptionError> {
-    if count >= CUES_MAX {
-        return Err(CaptionError::new(line, format!("the file holds more than {CUES_MAX} cues")));
-    }
+    check_count(count, line)?;
     if text.len() > CUE_CHARS_MAX && text.chars().count() > CUE_CHARS_MAX {
         return Err(CaptionError::new(
             line,
             format!("the text of this cue is longer than {CUE_CHARS_MAX} characters"),
         ));
+    }
+    Ok(())
+}
+
+/// Refuses one cue too many; shared with SubRip.
+pub(super) fn check_count(count: usize, line: usize) -> Result<(), CaptionError> {
+    if count >= CUES_MAX {
+        return Err(CaptionError::new(line, format!("the file holds more than {CUES_MAX} cues")));
     }
     Ok(())
 }

@@ -188,7 +188,7 @@ impl From<Warning> for CaptionWarning {
     operation_id = "put_captions",
     tag = "transcripts",
     params(("id" = VideoId, Path, description = "The video.")),
-    request_body(content((String = "text/vtt"), (String = "application/x-subrip")), description = "The file, at most 10 MiB."),
+    request_body(content((String = "text/vtt"), (String = "application/x-subrip")), description = "The file, at most 10 MiB, 50,000 cues and 400,000 words."),
     responses(
         (status = 200, body = AcceptedCaptions),
         (status = 401, body = ProblemBody),
