@@ -1,7 +1,7 @@
 //! All SQL of transcripts, segments and speakers.
 
 use crate::CAPTIONS_ENGINE;
-use crate::model::{NewSpeaker, NewTranscript, Segment, Speaker, Stretch, Transcript, Turn, VideoHead};
+use crate::model::{NewSpeaker, NewTranscript, Segment, Speaker, Stretch, Transcript, Turn, VideoHead, Word};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, SegmentId, SpeakerId, Timestamp, TranscriptId, VideoId};
 use serde::Deserialize;
@@ -66,11 +66,28 @@ pub async fn video_exists(tx: &mut TenantTx, video_id: VideoId) -> Result<bool, 
     .await
 }
 
-/// The transcript of a video with its segments and speakers, in one statement.
+/// The transcript of a video with its segments and speakers. The segments have no words of their own: these take far more than
+/// all else, and what is made of a transcript needs its lines.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Option<Transcript>, sqlx::Error> {
+    read_transcript(tx, video_id, false).await
+}
+
+/// [`transcript_of`] with the words of its segments.
+pub(crate) async fn transcript_with_words(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+) -> Result<Option<Transcript>, sqlx::Error> {
+    read_transcript(tx, video_id, true).await
+}
+
+async fn read_transcript(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+    with_words: bool,
+) -> Result<Option<Transcript>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
         r#"SELECT t.id AS "id: TranscriptId", t.language, t.engine, t.model, t.notice, t.created_at,
@@ -79,12 +96,13 @@ pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Optio
                 FROM speakers s WHERE s.organization_id = $1 AND s.video_id = t.video_id) AS "speakers!: Json<Vec<StoredSpeaker>>",
                (SELECT coalesce(json_agg(json_build_object('id', g.id, 'index', g.segment_index, 'start_ms', g.start_ms,
                     'end_ms', g.end_ms, 'speaker_id', g.speaker_id, 'speaker_uncertain', g.speaker_uncertain, 'text', g.text,
-                    'confidence', g.confidence, 'words', g.words, 'cue_identifier', g.cue_identifier,
-                    'cue_settings', g.cue_settings) ORDER BY g.segment_index), '[]')
+                    'confidence', g.confidence, 'words', CASE WHEN $3::bool THEN g.words ELSE '[]' END,
+                    'cue_identifier', g.cue_identifier, 'cue_settings', g.cue_settings) ORDER BY g.segment_index), '[]')
                 FROM transcript_segments g WHERE g.organization_id = $1 AND g.transcript_id = t.id) AS "segments!: Json<Vec<Segment>>"
            FROM transcripts t WHERE t.organization_id = $1 AND t.video_id = $2"#,
         organization_id.uuid(),
         video_id.uuid(),
+        with_words,
     )
     .fetch_optional(&mut **tx)
     .await?;
@@ -294,8 +312,8 @@ async fn insert_segments(
     let uncertain: Vec<bool> = segments.iter().map(|segment| segment.speaker_uncertain).collect();
     let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
     let confidences: Vec<Option<f32>> = segments.iter().map(|segment| segment.confidence).collect();
-    let words: Vec<serde_json::Value> =
-        segments.iter().map(|segment| serde_json::to_value(&segment.words).unwrap_or_default()).collect();
+    // Written as they are: as values each word would take many times as much.
+    let words: Vec<Json<&[Word]>> = segments.iter().map(|segment| Json(segment.words.as_slice())).collect();
     let identifiers: Vec<Option<&str>> =
         segments.iter().map(|segment| segment.cue_identifier.as_deref()).collect();
     let settings: Vec<Option<&str>> =
@@ -319,7 +337,7 @@ async fn insert_segments(
         &uncertain,
         &texts as &[&str],
         &confidences as &[Option<f32>],
-        &words,
+        &words as &[Json<&[Word]>],
         &identifiers as &[Option<&str>],
         &settings as &[Option<&str>],
     )

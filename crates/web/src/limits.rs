@@ -120,6 +120,8 @@ pub struct RateLimits {
     pub appends: Permits,
     /// Caption files that are being read at once.
     pub imports: Permits,
+    /// Kibibytes of transcripts with their words, while they are read and written, and until they are sent.
+    pub transcripts: Permits,
     /// Stills and clips that are being cut out of recordings at once.
     pub cuts: Permits,
     /// Mebibytes of clips that are on their way: each lies on the disk until all of it is sent.
@@ -147,6 +149,7 @@ impl RateLimits {
             bodies: Permits::new("requests with long bodies", 128, 16, PLACE_WAIT),
             appends: Permits::new("uploads", 256, 64, PLACE_WAIT),
             imports: Permits::new("caption files", 8, 4, PLACE_WAIT),
+            transcripts: Permits::new("transcripts", 1 << 20, 512 << 10, PLACE_WAIT),
             cuts: Permits::new("cuts of recordings", 4, 2, CUT_WAIT),
             clips: Permits::new("clips", 8 << 10, 4 << 10, PLACE_WAIT),
             tracks: Permits::new("tracks of recordings", 256 << 10, 192 << 10, CUT_WAIT),
@@ -174,6 +177,7 @@ impl RateLimits {
             &self.bodies,
             &self.appends,
             &self.imports,
+            &self.transcripts,
             &self.cuts,
             &self.clips,
             &self.tracks,

@@ -101,6 +101,30 @@ async fn an_organization_with_its_share_under_way_waits_and_others_do_not() {
 }
 
 #[tokio::test]
+async fn transcripts_of_one_organization_take_so_much_room_and_none_once_they_are_sent() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let room = &app.app.limits.transcripts;
+    let all_of_adas = async || room.enter_with(&ada.organization_id, u64::MAX).await.unwrap();
+    let mut transcripts = Vec::new();
+    for person in [&ada, &bob] {
+        let path = format!("/videos/{}", app.insert_video(person, "Harbour").await);
+        let vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nThe harbour.\n";
+        let accepted = send(person.request("PUT", &format!("{path}/captions")).body(vtt)).await.is(200);
+        assert_eq!(accepted.json()["segments"][0]["words"][1]["text"], "harbour.");
+        transcripts.push(format!("{path}/transcript"));
+    }
+    let taken = all_of_adas().await;
+    ada.get(&transcripts[0]).await.refuses(429, "organization_busy");
+    bob.get(&transcripts[1]).await.is(200);
+    drop(taken);
+    let read = ada.get(&transcripts[0]).await.is(200);
+    assert_eq!(read.header("content-type"), "application/json");
+    assert_eq!(read.json()["segments"][0]["words"][1]["text"], "harbour.");
+    drop(all_of_adas().await);
+}
+
+#[tokio::test]
 async fn a_file_for_a_signed_address_waits_for_a_place_as_the_document_says() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

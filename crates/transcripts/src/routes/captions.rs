@@ -2,7 +2,7 @@
 
 use crate::captions::{CAPTION_BYTES_MAX, TextOptions, Warning, parse, to_json, to_srt, to_text, to_webvtt};
 use crate::import::{captions_from, transcript_from_captions};
-use crate::routes::transcripts::TranscriptBody;
+use crate::routes::{answer, room_for_words, transcripts::TranscriptBody};
 use crate::{Transcribe, TranscriptsError, store};
 use axum::body::Body;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use memoreel_blob::{Disposition, content_disposition};
 use memoreel_kernel::{Caller, Event, VideoId};
 use memoreel_tasks::{Handle, cancel_tasks};
 use memoreel_web::{
-    App, FILE_TIME_MAX, Json, May, ProblemBody, ResourceId, Result,
+    App, FILE_TIME_MAX, May, ProblemBody, ResourceId, Result,
     action::{EditContent, ReadContent},
     arrive_within, in_memory,
 };
@@ -207,7 +207,7 @@ pub(crate) async fn put_captions(
     May(caller, _): May<EditContent>,
     ResourceId(video_id): ResourceId<VideoId>,
     body: Body,
-) -> Result<Json<AcceptedCaptions>> {
+) -> Result<Response> {
     let mut tx = app.db.tenant(&caller).await?;
     store::video_for_transcript(&mut tx, video_id).await?.ok_or(TranscriptsError::VideoMissing)?;
     drop(tx);
@@ -215,14 +215,15 @@ pub(crate) async fn put_captions(
     // A place is held meanwhile.
     let file = in_memory(body, CAPTION_BYTES_MAX, || TranscriptsError::CaptionsTooLarge.into());
     let bytes = arrive_within(FILE_TIME_MAX, file).await??;
-    let (new, warnings) = tokio::task::spawn_blocking(move || {
-        // It goes on when the client has hung up.
-        let _place = place;
-        parse(&bytes).map(|parsed| (transcript_from_captions(parsed.captions), parsed.warnings))
+    let (place, read) = tokio::task::spawn_blocking(move || {
+        let read = parse(&bytes);
+        // It goes on when the client has hung up, and holds its place until it has ended.
+        (place, read.map(|parsed| (transcript_from_captions(parsed.captions), parsed.warnings)))
     })
     .await
-    .map_err(TranscriptsError::Interrupted)?
-    .map_err(TranscriptsError::CaptionsInvalid)?;
+    .map_err(TranscriptsError::Interrupted)?;
+    let (new, warnings) = read.map_err(TranscriptsError::CaptionsInvalid)?;
+    let room = room_for_words(&app, &caller).await?;
 
     let now = app.clock.now();
     let mut tx = app.db.tenant(&caller).await?;
@@ -232,13 +233,17 @@ pub(crate) async fn put_captions(
     }
     // The transcript before the task's row, as at the end of a run.
     store::replace_transcript(&mut tx, video_id, &new, now).await?;
+    drop(new);
     cancel_tasks(&mut tx, video_id.uuid(), &[Transcribe::KIND], now).await?;
     app.events.emit(&mut tx, &Event::TranscriptReady { video_id }).await?;
     let transcript =
-        store::transcript_of(&mut tx, video_id).await?.ok_or(TranscriptsError::TranscriptMissing)?;
+        store::transcript_with_words(&mut tx, video_id).await?.ok_or(TranscriptsError::TranscriptMissing)?;
     tx.commit().await?;
-    Ok(Json(AcceptedCaptions {
+    let accepted = AcceptedCaptions {
         transcript: TranscriptBody::completed(transcript),
         warnings: warnings.into_iter().map(CaptionWarning::from).collect(),
-    }))
+    };
+    let answer = answer(&accepted, room);
+    drop(place);
+    answer
 }

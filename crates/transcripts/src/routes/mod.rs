@@ -4,8 +4,16 @@ mod captions;
 mod speakers;
 mod transcripts;
 
-use memoreel_web::App;
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
+use http::header;
+use memoreel_kernel::Caller;
+use memoreel_web::{App, Permit, Problem, Result};
+use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What the longest transcript takes while it is read with its words and written as JSON.
+const TRANSCRIPT_KIBIBYTES_MAX: u64 = 128 << 10;
 
 /// Transcripts, captions and speakers, below `/videos/{id}`.
 pub fn router() -> OpenApiRouter<App> {
@@ -17,4 +25,30 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(captions::get_captions_txt))
         .routes(routes!(captions::get_captions_json))
         .routes(routes!(speakers::update_speaker))
+}
+
+/// Room for a transcript with its words.
+async fn room_for_words(app: &App, caller: &Caller) -> Result<Permit> {
+    let whose = caller.organization_id.to_string();
+    Ok(app.limits.transcripts.enter_with(&whose, TRANSCRIPT_KIBIBYTES_MAX).await?)
+}
+
+/// A transcript as JSON, which keeps so much of the room as it takes, until it is sent.
+fn answer(transcript: &impl Serialize, mut room: Permit) -> Result<Response> {
+    let bytes = serde_json::to_vec(transcript).map_err(Problem::internal)?;
+    room.shrink_to((bytes.capacity() as u64).div_ceil(1 << 10));
+    let body = Body::from(Bytes::from_owner(Held { bytes, _room: room }));
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// Bytes, and the room that they take.
+struct Held {
+    bytes: Vec<u8>,
+    _room: Permit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }

@@ -1,10 +1,12 @@
 //! Reading a transcript.
 
 use crate::model::{Segment, Speaker, Transcript, Turn, VideoHead};
+use crate::routes::{answer, room_for_words};
 use crate::{TranscriptsError, store};
 use axum::extract::State;
+use axum::response::Response;
 use memoreel_kernel::VideoId;
-use memoreel_web::{App, Json, May, ProblemBody, ResourceId, Result, action::ReadContent};
+use memoreel_web::{App, May, ProblemBody, ResourceId, Result, action::ReadContent};
 use serde::Serialize;
 
 /// Where a transcript stands.
@@ -91,17 +93,21 @@ impl TranscriptBody {
         (status = 200, body = TranscriptBody),
         (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody, description = "`organization_busy` or `rate_limited`"),
+        (status = 503, body = ProblemBody, description = "`server_busy`"),
     )
 )]
 pub(crate) async fn get_transcript(
     State(app): State<App>,
     May(caller, _): May<ReadContent>,
     ResourceId(video_id): ResourceId<VideoId>,
-) -> Result<Json<TranscriptBody>> {
+) -> Result<Response> {
+    let room = room_for_words(&app, &caller).await?;
     let mut tx = app.db.tenant(&caller).await?;
     let video =
         store::video_for_transcript(&mut tx, video_id).await?.ok_or(TranscriptsError::VideoMissing)?;
-    let transcript = store::transcript_of(&mut tx, video_id).await?;
+    let transcript = store::transcript_with_words(&mut tx, video_id).await?;
+    drop(tx);
     let body = transcript.map_or_else(|| TranscriptBody::absent(video_id, &video), TranscriptBody::completed);
-    Ok(Json(body))
+    answer(&body, room)
 }
