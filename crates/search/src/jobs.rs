@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use memoreel_ai::{Embed, embed_all};
 use memoreel_kernel::{Event, SpeakerId, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use memoreel_transcripts::{Transcript, engine_failure, transcript_of, video_for_transcript};
+use memoreel_transcripts::{StepPlaces, Transcript, engine_failure, transcript_of, video_for_transcript};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
@@ -29,19 +29,20 @@ pub struct IndexPayload {
 pub struct Index {
     app: App,
     model: Model,
+    places: StepPlaces,
 }
 
 impl Index {
     /// The step with its engine.
     pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
-        Self { app, model: Model::new(embed) }
+        Self { app, model: Model::new(embed), places: StepPlaces::new("transcripts") }
     }
 }
 
 #[async_trait]
 impl Handle for Index {
     const KIND: &'static str = "index";
-    const CONCURRENCY: usize = 1;
+    const CONCURRENCY: usize = StepPlaces::COUNT;
     type Payload = IndexPayload;
 
     async fn run(
@@ -49,6 +50,7 @@ impl Handle for Index {
         run: &TaskRun,
         IndexPayload { video_id }: IndexPayload,
     ) -> Result<Finished, TaskFailure> {
+        let _place = self.places.enter(run).await?;
         let mut tx = run.begin().await?;
         let visible = video_for_transcript(&mut tx, video_id).await?.is_some();
         let transcript = transcript_of(&mut tx, video_id).await?;

@@ -10,6 +10,7 @@ mod import;
 mod jobs;
 mod language;
 mod model;
+mod places;
 mod recognition;
 mod routes;
 mod store;
@@ -18,6 +19,7 @@ pub use caption_reader::CaptionReader;
 pub use error::TranscriptsError;
 pub use jobs::{Transcribe, TranscribePayload, engine_failure};
 pub use model::{Segment, Speaker, Transcript, Turn, VideoHead, Word};
+pub use places::StepPlaces;
 pub use routes::router;
 pub use store::{transcript_of, video_exists, video_for_transcript};
 

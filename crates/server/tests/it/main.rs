@@ -45,6 +45,7 @@ mod killed;
 mod left_behind;
 mod library;
 mod live;
+mod long_texts;
 mod mcp;
 mod members;
 mod misspelt;
