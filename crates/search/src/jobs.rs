@@ -16,6 +16,9 @@ use std::{collections::HashMap, sync::Arc};
 
 /// A sentence with fewer words has no meaning to be found by.
 const MOMENT_WORDS_MIN: usize = 3;
+/// So many passages are embedded with their sentences before the vectors of these are packed to a quarter: those of all sentences of
+/// a long text would take hundreds of megabytes.
+const PASSAGES_AT_ONCE: usize = 256;
 
 /// What to index.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -104,11 +107,31 @@ fn passages(transcript: &Transcript) -> Vec<(ChunkDraft, Vec<Span>)> {
     chunk(&inputs, ChunkOptions::default()).into_iter().map(with_moments).collect()
 }
 
+/// These passages with their vectors, and those of their sentences.
 pub(crate) async fn embedded(
     embed: &dyn Embed,
     run: &TaskRun,
     drafts: Vec<ChunkDraft>,
     spans: Vec<Vec<Span>>,
+) -> Result<Vec<NewChunk>, TaskFailure> {
+    let count = drafts.len();
+    let done = |passages: usize| 0.95 * passages as f32 / count.max(1) as f32;
+    let mut chunks = Vec::with_capacity(count);
+    let mut said = drafts.into_iter().zip(spans).peekable();
+    while said.peek().is_some() {
+        let (some, of_some): (Vec<_>, Vec<_>) = said.by_ref().take(PASSAGES_AT_ONCE).unzip();
+        let progress = run.progress_between(done(chunks.len()), done(chunks.len() + some.len()));
+        chunks.extend(embedded_at_once(embed, run, some, of_some, progress).await?);
+    }
+    Ok(chunks)
+}
+
+async fn embedded_at_once(
+    embed: &dyn Embed,
+    run: &TaskRun,
+    drafts: Vec<ChunkDraft>,
+    spans: Vec<Vec<Span>>,
+    progress: impl Fn(f32) + Send + Sync,
 ) -> Result<Vec<NewChunk>, TaskFailure> {
     let dimensions = embed.model().dimensions;
     let sentences = drafts.iter().zip(&spans).map(|(draft, spans)| sentences_of(draft, spans));
@@ -118,7 +141,7 @@ pub(crate) async fn embedded(
         .map(|draft| draft.text.clone())
         .chain(sentences.iter().flatten().flatten().cloned())
         .collect();
-    let vectors = embed_all(embed, &texts, run.cancelled(), run.progress_between(0.0, 0.95)).await;
+    let vectors = embed_all(embed, &texts, run.cancelled(), progress).await;
     let mut vectors = vectors.map_err(engine_failure)?.into_iter();
     let passages: Vec<Vec<f32>> = vectors.by_ref().take(drafts.len()).collect();
     let chunks = drafts.into_iter().zip(spans).zip(sentences).zip(passages);

@@ -159,6 +159,23 @@ async fn a_title_is_found_though_nobody_says_it_and_so_is_a_new_one() {
 }
 
 #[tokio::test]
+async fn what_is_said_late_in_a_long_transcript_is_found_by_its_meaning_where_it_is_said() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    // More passages than are embedded at once, each with sentences of its own.
+    let said: Vec<String> =
+        (0..300).map(|at| paragraph(&[format!("number{at}").as_str(); 6].join(" "))).collect();
+    let paragraphs: Vec<(&str, &str)> = said.iter().map(|text| ("Ana", text.as_str())).collect();
+    video_of(&app, &ada, "Talk", &paragraphs).await;
+    // Words that the engine of the tests takes for no other.
+    for at in [8, 245, 278, 299] {
+        let hits = found(&ada, &format!("number{at}&mode=semantic")).await;
+        assert_eq!(hits[0], ("Talk".to_owned(), 60 * at), "{hits:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_speaks_is_found_by_the_name_they_have_now() {
     let app = TestApp::start().await;
     app.work().await;
