@@ -23,7 +23,7 @@ impl ReadCaptions for CaptionReader {
     async fn webvtt(&self, tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<String>, sqlx::Error> {
         let Some(video_id) = store::video_of_asset(tx, asset_id).await? else { return Ok(None) };
         let transcript = store::transcript_of(tx, video_id).await?;
-        Ok(transcript.map(|transcript| to_webvtt(&captions_from(&transcript))))
+        Ok(transcript.map(|transcript| to_webvtt(&captions_from(transcript))))
     }
 
     fn read_file(&self, bytes: &[u8], language: &str) -> Result<ReadSubtitles, FileLine> {

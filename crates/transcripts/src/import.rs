@@ -40,19 +40,19 @@ pub(crate) fn transcript_from_captions(captions: Captions) -> NewTranscript {
 }
 
 /// The captions that a transcript makes: one cue per segment, the speakers' names as voices.
-pub(crate) fn captions_from(transcript: &Transcript) -> Captions {
+pub(crate) fn captions_from(transcript: Transcript) -> Captions {
     // Each line of a file of captions may have a voice of its own.
     let names: HashMap<SpeakerId, &str> =
         transcript.speakers.iter().map(|speaker| (speaker.id, speaker.display_name())).collect();
-    let cues = transcript.segments.iter().map(|segment| Cue {
+    let cues = transcript.segments.into_iter().map(|segment| Cue {
         start_ms: segment.start_ms,
         end_ms: segment.end_ms,
         voice: segment.speaker_id.and_then(|id| names.get(&id)).map(|name| (*name).to_owned()),
-        text: segment.text.clone(),
-        identifier: segment.cue_identifier.clone(),
-        settings: segment.cue_settings.clone(),
+        text: segment.text,
+        identifier: segment.cue_identifier,
+        settings: segment.cue_settings,
     });
-    Captions { language: transcript.language.clone(), cues: cues.collect() }
+    Captions { cues: cues.collect(), language: transcript.language }
 }
 
 fn segment_from(cue: Cue, speaker: Option<usize>) -> NewSegment {

@@ -54,7 +54,7 @@ async fn download(app: &App, caller: &Caller, video_id: VideoId, form: Form) -> 
     let transcript =
         store::transcript_of(&mut tx, video_id).await?.ok_or(TranscriptsError::TranscriptMissing)?;
     drop(tx);
-    let captions = captions_from(&transcript);
+    let captions = captions_from(transcript);
     let body = match form {
         Form::WebVtt => to_webvtt(&captions),
         Form::SubRip => to_srt(&captions),
