@@ -11,6 +11,7 @@ use memoreel_ai::Embed;
 use memoreel_assets::document_text;
 use memoreel_kernel::{AssetId, Pictured};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_transcripts::StepPlaces;
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -30,19 +31,20 @@ pub struct IndexDocumentPayload {
 pub struct IndexDocument {
     app: App,
     model: Model,
+    places: StepPlaces,
 }
 
 impl IndexDocument {
     /// The step with its engine.
     pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
-        Self { app, model: Model::new(embed) }
+        Self { app, model: Model::new(embed), places: StepPlaces::new("documents") }
     }
 }
 
 #[async_trait]
 impl Handle for IndexDocument {
     const KIND: &'static str = "index_document";
-    const CONCURRENCY: usize = 1;
+    const CONCURRENCY: usize = StepPlaces::COUNT;
     type Payload = IndexDocumentPayload;
 
     async fn run(
@@ -50,6 +52,7 @@ impl Handle for IndexDocument {
         run: &TaskRun,
         IndexDocumentPayload { asset_id }: IndexDocumentPayload,
     ) -> Result<Finished, TaskFailure> {
+        let _place = self.places.enter(run).await?;
         let mut tx = run.begin().await?;
         let Some(text) = document_text(&mut tx, asset_id).await? else { return run.finish(tx, &[]).await };
         drop(tx);

@@ -1,5 +1,5 @@
-//! The places of the steps that go through transcripts. One organization leaves some to others: what is said in a day takes minutes, and what is
-//! written to take long half an hour, for which nobody else waits.
+//! The places of the steps that go through long texts, of which one organization leaves some to others. What is said in a day takes such a
+//! step some minutes, and what is written to take long a quarter of an hour, for which nobody else waits.
 
 use memoreel_tasks::{TaskFailure, TaskRun};
 use memoreel_web::{Permit, Permits};
