@@ -80,7 +80,8 @@ pub(super) async fn get_webhook_delivery(
 
 /// Send a webhook delivery again
 ///
-/// At once, with all its tries, and under the same `webhook-id`.
+/// At once, with all its tries, and under the same `webhook-id`. One that is on its way is sent again when that try is over, unless it was
+/// taken.
 #[utoipa::path(post, path = "/webhook-deliveries/{id}/replay", operation_id = "replay_webhook_delivery", tag = "Webhooks",
     params(("id" = WebhookDeliveryId, Path)),
     responses((status = 200, body = WebhookDelivery), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
@@ -110,7 +111,7 @@ pub(super) struct ReplayWebhookDeliveries {
 /// How much is sent again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ReplayedWebhookDeliveries {
-    /// Deliveries that are due now, at most 10,000.
+    /// Deliveries that are due now, or when the try that is on its way is over, at most 10,000.
     count: i64,
     /// Where these were not all: ask for the rest from this time on.
     next_from: Option<DateTime<Utc>>,

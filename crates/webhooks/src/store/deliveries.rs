@@ -191,7 +191,7 @@ pub(crate) async fn insert_test_delivery(
 }
 
 /// Makes a delivery due at once, with all its tries, unless it is of a video that is private now, or gone; returns whether it is there and of
-/// none. One that is being sent is left alone.
+/// none. Of one that is on its way it is noted that it is wanted again: that is done when its try is over and was not taken.
 pub(crate) async fn replay_delivery(
     tx: &mut TenantTx,
     id: WebhookDeliveryId,
@@ -203,9 +203,9 @@ pub(crate) async fn replay_delivery(
                SELECT d.id FROM webhook_deliveries d LEFT JOIN videos v ON v.organization_id = $1 AND v.id = d.video_id
                WHERE d.organization_id = $1 AND d.id = $2 AND (d.video_id IS NULL OR v.visibility <> 'private')
            ), due AS (
-               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $3, finished_at = NULL,
-                   replayed_at = $3
-               FROM told WHERE d.organization_id = $1 AND d.id = told.id AND d.lease IS NULL
+               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, finished_at = NULL, replayed_at = $3,
+                   replayed_lease = d.lease, next_attempt_at = CASE WHEN d.lease IS NULL THEN $3 ELSE d.next_attempt_at END
+               FROM told WHERE d.organization_id = $1 AND d.id = told.id
            )
            SELECT EXISTS (SELECT FROM told) AS "is_told!", pg_notify('memoreel_webhooks', '')::text AS notified"#,
         organization_id.uuid(),
@@ -226,6 +226,7 @@ pub(crate) struct Replayed {
 }
 
 /// Makes what an endpoint was told in a range of time due again, but for videos that are private now, the oldest first, at most [`REPLAY_MAX`].
+/// Of what is on its way it is noted that it is wanted again, as in [`replay_delivery`].
 /// Whoever calls this holds the endpoint, and so waits for no delivery: whoever has one may wait for its endpoint.
 pub(crate) async fn replay_deliveries(
     tx: &mut TenantTx,
@@ -239,7 +240,7 @@ pub(crate) async fn replay_deliveries(
     sqlx::query_as!(
         Replayed,
         r#"WITH found AS (
-               SELECT id, created_at FROM webhook_deliveries d WHERE organization_id = $1 AND endpoint_id = $2 AND status = $3 AND lease IS NULL
+               SELECT id, created_at FROM webhook_deliveries d WHERE organization_id = $1 AND endpoint_id = $2 AND status = $3
                    AND created_at >= $4 AND ($5::timestamptz IS NULL OR created_at < $5)
                    AND (video_id IS NULL OR EXISTS (
                        SELECT FROM videos v WHERE v.organization_id = $1 AND v.id = d.video_id AND v.visibility <> 'private'))
@@ -247,7 +248,8 @@ pub(crate) async fn replay_deliveries(
            ), chosen AS (
                SELECT id, created_at, row_number() OVER (ORDER BY created_at, id) <= $7 AS fits FROM found
            ), due AS (
-               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $6, finished_at = NULL
+               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, finished_at = NULL, replayed_lease = d.lease,
+                   next_attempt_at = CASE WHEN d.lease IS NULL THEN $6 ELSE d.next_attempt_at END
                FROM chosen WHERE d.organization_id = $1 AND d.id = chosen.id AND chosen.fits RETURNING d.id
            ), told AS (
                SELECT pg_notify('memoreel_webhooks', '')

@@ -7,7 +7,10 @@ use crate::{
     contents::until_waiting,
     receiver::{Message, Receiver},
 };
-use axum::{body::Body, response::IntoResponse};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use memoreel_kernel::{Event, VideoId};
 use memoreel_webhooks::DispatchSettings;
@@ -232,19 +235,21 @@ async fn a_receiver_that_hangs_is_not_waited_for_and_holds_up_no_other() {
     assert!(slow.count() <= 12, "{}", slow.count());
 }
 
-/// A receiver that takes what it is sent, and refuses it once it is notified.
-fn refuses_when_notified(receiver: &Receiver) -> Arc<Notify> {
-    let refuses = Arc::new(Notify::new());
-    let refusal = Arc::clone(&refuses);
-    receiver.answers(move |_| {
-        let refusal = Arc::clone(&refusal);
-        let end = futures::stream::once(async move {
-            refusal.notified().await;
-            Ok::<_, std::io::Error>("not now")
-        });
-        (StatusCode::SERVICE_UNAVAILABLE, Body::from_stream(end)).into_response()
+/// What the receiver is sent is on its way until this is notified, and is answered so then.
+fn answers_when_notified(receiver: &Receiver, status: StatusCode) -> Arc<Notify> {
+    let ends = Arc::new(Notify::new());
+    let end = Arc::clone(&ends);
+    receiver.answers(move |_| answer_when_notified(&end, status));
+    ends
+}
+
+fn answer_when_notified(end: &Arc<Notify>, status: StatusCode) -> Response {
+    let end = Arc::clone(end);
+    let body = futures::stream::once(async move {
+        end.notified().await;
+        Ok::<_, std::io::Error>("so it is")
     });
-    refuses
+    (status, Body::from_stream(body)).into_response()
 }
 
 #[tokio::test]
@@ -252,7 +257,7 @@ async fn an_endpoint_goes_while_it_is_written_down_what_became_of_what_it_was_to
     let (app, receiver) = (start().await, Receiver::start().await);
     let ada = app.person("ada").await;
     let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
-    let refuses = refuses_when_notified(&receiver);
+    let refuses = answers_when_notified(&receiver, StatusCode::SERVICE_UNAVAILABLE);
     something_happens(&app, &ada).await;
     receiver.received(1).await;
     let mut holding = app.superuser().await;
@@ -285,7 +290,7 @@ async fn an_endpoint_that_is_switched_off_while_an_end_waits_to_be_written_down_
     let (app, receiver) = (start().await, Receiver::start().await);
     let ada = app.person("ada").await;
     let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
-    let refuses = refuses_when_notified(&receiver);
+    let refuses = answers_when_notified(&receiver, StatusCode::SERVICE_UNAVAILABLE);
     something_happens(&app, &ada).await;
     receiver.received(1).await;
     let mut other = app.superuser().await;
@@ -297,4 +302,100 @@ async fn an_endpoint_that_is_switched_off_while_an_end_waits_to_be_written_down_
     holding.rollback().await.unwrap();
     let ended = delivery_until(&ada, &id, |delivery| delivery["attempts"] == 1).await;
     assert_eq!((&ended["status"], &ended["response_status"]), (&json!("failed"), &json!(503)), "{ended:#}");
+}
+
+/// Asks for the only delivery of the endpoint again, by itself or by a range of what waits.
+async fn ask_again(person: &Person, id: &str, by_range: bool) {
+    if by_range {
+        let range = json!({ "from": "2020-01-01T00:00:00Z", "status": "pending" });
+        let again = person.post(&format!("/webhook-endpoints/{id}/replay"), &range).await.is(200).json();
+        assert_eq!(again["count"], 1);
+        return;
+    }
+    let delivery = deliveries(person, &format!("endpoint_id={id}")).await.remove(0);
+    let path = format!("/webhook-deliveries/{}/replay", delivery["id"].as_str().unwrap());
+    let again = person.post(&path, &json!({})).await.is(200).json();
+    // It is on its way yet.
+    assert_eq!((&again["status"], &again["next_attempt_at"]), (&json!("pending"), &Value::Null), "{again:#}");
+}
+
+/// An endpoint with a delivery of which the first try has failed.
+async fn first_try_failed(app: &TestApp, person: &Person, receiver: &Receiver) -> String {
+    let (id, _) = add(person, &receiver.url(), &["video.changed"]).await;
+    receiver.answers_with(500);
+    something_happens(app, person).await;
+    delivery_until(person, &id, |delivery| delivery["attempts"] == 1).await;
+    id
+}
+
+/// The try that failed last was the first of its plan.
+fn assert_first_of_its_tries(delivery: &Value) {
+    let wait = time(&delivery["next_attempt_at"]) - time(&delivery["last_attempt_at"]);
+    assert_eq!(delivery["status"], "pending", "{delivery:#}");
+    assert!((5..=6).contains(&wait.num_seconds()), "{wait}: {delivery:#}");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_while_it_is_on_its_way_is_sent_again_at_once_where_that_fails() {
+    let app = start().await;
+    for by_range in [false, true] {
+        let person = app.person(&format!("ada{by_range}")).await;
+        let receiver = Receiver::start().await;
+        let id = first_try_failed(&app, &person, &receiver).await;
+        let refuses = answers_when_notified(&receiver, StatusCode::INTERNAL_SERVER_ERROR);
+        app.clock.advance(TimeDelta::seconds(7));
+        receiver.received(2).await;
+        ask_again(&person, &id, by_range).await;
+        // The clock stands still: no plan of tries brings the next one.
+        refuses.notify_one();
+        receiver.received(3).await;
+        refuses.notify_one();
+        let delivery = delivery_until(&person, &id, |delivery| delivery["attempts"] == 1).await;
+        assert_first_of_its_tries(&delivery);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(receiver.count(), 3, "it was asked for once");
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_while_it_is_on_its_way_is_done_where_it_is_taken() {
+    let (app, receiver) = (start().await, Receiver::start().await);
+    let ada = app.person("ada").await;
+    let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+    let takes = answers_when_notified(&receiver, StatusCode::OK);
+    something_happens(&app, &ada).await;
+    receiver.received(1).await;
+    ask_again(&ada, &id, false).await;
+    takes.notify_one();
+    let delivery = delivery_until(&ada, &id, |delivery| delivery["status"] == "delivered").await;
+    assert_eq!(delivery["attempts"], 1);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(receiver.count(), 1, "it was taken");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_in_a_try_that_nobody_ends_has_all_its_tries_in_the_next() {
+    let (app, receiver) = (start().await, Receiver::start().await);
+    let ada = app.person("ada").await;
+    let id = first_try_failed(&app, &ada, &receiver).await;
+    let (lost, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (first, second) = (Arc::clone(&lost), Arc::clone(&end));
+    receiver.answers(move |number| {
+        answer_when_notified(if number == 2 { &first } else { &second }, StatusCode::INTERNAL_SERVER_ERROR)
+    });
+    app.clock.advance(TimeDelta::seconds(7));
+    receiver.received(2).await;
+    ask_again(&ada, &id, false).await;
+    // As when whoever sends it was killed: its lease runs out.
+    app.clock.advance(TimeDelta::minutes(2));
+    receiver.received(3).await;
+    end.notify_one();
+    let delivery = delivery_until(&ada, &id, |delivery| delivery["attempts"] == 1).await;
+    assert_first_of_its_tries(&delivery);
+    // What was asked for is done, and an end that comes too late asks for nothing.
+    lost.notify_one();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(receiver.count(), 3);
+    let after = delivery_until(&ada, &id, |_| true).await;
+    assert_eq!(after, delivery);
 }
