@@ -75,7 +75,6 @@ export const webhookStrings = {
     copyAnswer: "Copy the answer",
     replay: "Send again",
     replayed: "It is sent again",
-    stillSending: "It is being sent already. Send it again if that fails.",
     replayFailed: "Send failed ones again",
     replayedCount: (count: number) =>
       count === 0 ? "Nothing has failed that could be sent again" : count === 1 ? "1 is sent again" : `${count} are sent again`,

@@ -53,15 +53,6 @@ export function deliveryQuery(delivery: WebhookDelivery) {
   });
 }
 
-const REPLAY_WAIT_MS = 1000;
-/** A receiver has thirty seconds to answer. */
-const REPLAY_WAITS_MAX = 35;
-
-/** Whether it is sent now, with all its tries. */
-export function isDue({ status, attempts, next_attempt_at }: WebhookDelivery): boolean {
-  return status === "pending" && attempts === 0 && next_attempt_at !== null;
-}
-
 export const webhookCommands = {
   add: (json: { url: string; description?: string; events: WebhookEvent[] }) =>
     requestJson<IssuedWebhookSecret>("POST", "/webhook-endpoints", { json }),
@@ -70,17 +61,7 @@ export const webhookCommands = {
   remove: (id: string) => request("DELETE", `/webhook-endpoints/${id}`),
   rotate: (id: string) => requestJson<IssuedWebhookSecret>("POST", `/webhook-endpoints/${id}/secrets`, { json: {} }),
   test: (id: string) => requestJson<WebhookDelivery>("POST", `/webhook-endpoints/${id}/test`),
-  /**
-   * The server leaves alone what is being sent at this moment, and what fails then is tried again minutes later: so it is asked until that
-   * is over.
-   */
-  replay: async (id: string): Promise<WebhookDelivery> => {
-    for (let waits = 0; ; waits += 1) {
-      const delivery = await requestJson<WebhookDelivery>("POST", `/webhook-deliveries/${id}/replay`);
-      if (isDue(delivery) || waits === REPLAY_WAITS_MAX) return delivery;
-      await new Promise((resolve) => setTimeout(resolve, REPLAY_WAIT_MS));
-    }
-  },
+  replay: (id: string) => requestJson<WebhookDelivery>("POST", `/webhook-deliveries/${id}/replay`),
   /** Everything that failed since then. */
   replayFailed: (id: string, from: string) =>
     requestJson<{ count: number }>("POST", `/webhook-endpoints/${id}/replay`, { json: { from, status: "failed" } }),

@@ -4,7 +4,7 @@ import { ChevronDown, RotateCw } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { keys } from "../../../api/queries";
 import type { WebhookDelivery, WebhookEndpoint } from "../../../api/types";
-import { deliveriesQuery, deliveryQuery, isDue, webhookCommands } from "../../../api/webhooks";
+import { deliveriesQuery, deliveryQuery, webhookCommands } from "../../../api/webhooks";
 import { DELIVERY_STATUSES } from "../../../app/router";
 import { BusyButton } from "../../../components/BusyButton";
 import { Choice } from "../../../components/Choice";
@@ -163,8 +163,8 @@ function Details({
   const details = useQuery(deliveryQuery(delivery));
   const replay = useMutation({
     mutationFn: () => webhookCommands.replay(delivery.id),
-    onSuccess: (after) => {
-      showToast(isDue(after) ? strings.webhooks.replayed : strings.webhooks.stillSending);
+    onSuccess: () => {
+      showToast(strings.webhooks.replayed);
       onReplayed();
     },
     onError: tell,
