@@ -699,9 +699,11 @@ CREATE FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_id
 DECLARE
     v_places tid[];
     v_endpoints uuid[];
+    v_replayed_leases uuid[];
     v_endpoint record;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
+    -- Whoever deletes an endpoint holds it before what it was to be told, and so it is here.
     PERFORM FROM unnest(p_organization_ids, p_ids) AS given(organization_id, id)
         CROSS JOIN LATERAL (SELECT d.id, d.endpoint_id FROM webhook_deliveries d
             WHERE d.organization_id = given.organization_id AND d.id >= given.id ORDER BY d.organization_id, d.id LIMIT 1) AS found
@@ -709,26 +711,32 @@ BEGIN
             WHERE e.organization_id = given.organization_id AND e.id = found.endpoint_id FOR KEY SHARE) AS held
         WHERE found.id = given.id;
     -- The first from its key on in the order of the key: for an empty table any index would be as good, and the plan is kept.
-    SELECT array_agg(found.place ORDER BY given.number), array_agg(found.endpoint_id ORDER BY given.number) INTO v_places, v_endpoints
+    SELECT array_agg(found.place ORDER BY given.number), array_agg(found.endpoint_id ORDER BY given.number),
+            array_agg(found.replayed_lease ORDER BY given.number)
+        INTO v_places, v_endpoints, v_replayed_leases
         FROM unnest(p_organization_ids, p_ids) WITH ORDINALITY AS given(organization_id, id, number)
-        LEFT JOIN LATERAL (SELECT d.ctid AS place, d.id, d.endpoint_id FROM webhook_deliveries d
+        LEFT JOIN LATERAL (SELECT d.ctid AS place, d.id, d.endpoint_id, d.replayed_lease FROM webhook_deliveries d
             WHERE d.organization_id = given.organization_id AND d.id >= given.id
             ORDER BY d.organization_id, d.id LIMIT 1 FOR UPDATE) AS found ON found.id = given.id;
     FOR v_endpoint IN
         -- A statement of its own: it sees what those who held the rows before left of them, and of their endpoints.
         WITH written AS (
-            UPDATE webhook_deliveries d SET status = ended.status, attempts = d.attempts + 1, last_attempt_at = p_now,
-                next_attempt_at = ended.next_attempt_at, response_status = ended.response_status, response_body = ended.response_body,
-                error_code = ended.error_code, duration_ms = ended.duration_ms, lease = NULL, leased_by = NULL,
-                finished_at = CASE WHEN ended.status = 'pending' THEN NULL ELSE p_now END
+            UPDATE webhook_deliveries d SET status = CASE WHEN ended.is_wanted_again THEN 'pending' ELSE ended.status END,
+                attempts = CASE WHEN ended.is_wanted_again THEN 0 ELSE d.attempts + 1 END, last_attempt_at = p_now,
+                next_attempt_at = CASE WHEN ended.is_wanted_again THEN p_now ELSE ended.next_attempt_at END,
+                response_status = ended.response_status, response_body = ended.response_body, error_code = ended.error_code,
+                duration_ms = ended.duration_ms, lease = NULL, leased_by = NULL,
+                finished_at = CASE WHEN ended.is_wanted_again OR ended.status = 'pending' THEN NULL ELSE p_now END
             FROM (
                 -- There is no other try where nothing is told any more.
                 SELECT given.place, CASE WHEN given.status = 'pending' AND NOT coalesce(e.active, true) THEN 'failed' ELSE given.status END
-                    AS status, given.lease, given.next_attempt_at, given.response_status, given.response_body, given.error_code,
-                    given.duration_ms
-                FROM unnest(v_places, p_organization_ids, v_endpoints, p_statuses, p_leases, p_next_attempts, p_response_statuses,
-                    p_response_bodies, p_error_codes, p_durations) AS given(place, organization_id, endpoint_id, status, lease,
-                    next_attempt_at, response_status, response_body, error_code, duration_ms)
+                    AS status,
+                    given.status <> 'delivered' AND coalesce(given.replayed_lease = given.lease, false)
+                        AND coalesce(e.active, true) AND given.endpoint_id <> ALL(p_gone) AS is_wanted_again,
+                    given.lease, given.next_attempt_at, given.response_status, given.response_body, given.error_code, given.duration_ms
+                FROM unnest(v_places, p_organization_ids, v_endpoints, v_replayed_leases, p_statuses, p_leases, p_next_attempts,
+                    p_response_statuses, p_response_bodies, p_error_codes, p_durations) AS given(place, organization_id, endpoint_id,
+                    replayed_lease, status, lease, next_attempt_at, response_status, response_body, error_code, duration_ms)
                 LEFT JOIN webhook_endpoints e ON e.organization_id = given.organization_id AND e.id = given.endpoint_id
             ) AS ended
             WHERE d.ctid = ended.place AND d.lease = ended.lease
@@ -3154,6 +3162,7 @@ CREATE TABLE public.webhook_deliveries (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     replayed_at timestamp with time zone,
+    replayed_lease uuid,
     CONSTRAINT webhook_deliveries_event CHECK (((char_length(event) >= 1) AND (char_length(event) <= 100))),
     CONSTRAINT webhook_deliveries_finished CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
     CONSTRAINT webhook_deliveries_lease CHECK (((lease IS NULL) OR (status = 'pending'::text))),

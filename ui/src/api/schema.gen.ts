@@ -2226,7 +2226,8 @@ export interface paths {
         put?: never;
         /**
          * Send a webhook delivery again
-         * @description At once, with all its tries, and under the same `webhook-id`.
+         * @description At once, with all its tries, and under the same `webhook-id`. One that is on its way is sent again when that try is over, unless it was
+         *     taken.
          */
         post: operations["replay_webhook_delivery"];
         delete?: never;
@@ -5060,7 +5061,7 @@ export interface components {
             playable_after_ms?: number | null;
             /** @description A large still. */
             poster_url?: string | null;
-            /** @description HLS media playlist of the sound alone; 404 of a recording without any. */
+            /** @description HLS media playlist of the sound alone; null of a recording without any. */
             sound_url?: string | null;
             /** @description WebVTT of storyboard tiles (`sprite.jpg#xywh=`). */
             storyboard_url?: string | null;
@@ -5414,7 +5415,7 @@ export interface components {
         ReplayedWebhookDeliveries: {
             /**
              * Format: int64
-             * @description Deliveries that are due now, at most 10,000.
+             * @description Deliveries that are due now, or when the try that is on its way is over, at most 10,000.
              */
             count: number;
             /**
@@ -7204,6 +7205,15 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: nothing came for too long */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15510,7 +15520,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description The file, at most 10 MiB. */
+        /** @description The file, at most 10 MiB, 50,000 cues and 400,000 words. */
         requestBody: {
             content: {
                 "application/x-subrip": string;
@@ -16178,6 +16188,24 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
