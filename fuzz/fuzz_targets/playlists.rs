@@ -16,7 +16,14 @@ fuzz_target!(|texts: (&str, &str, &str, u64, u64)| {
     let listed = listed_variants(master);
     let _sound = sound_playlist(&listed, &timeline);
     let label = TrackLabel::new(Some(told), Some(media));
-    let track = |kind, index| NamedTrack { kind, index, label: label.clone(), is_forced: true, is_added: false, sound: None };
+    let track = |kind, index| NamedTrack {
+        kind,
+        index,
+        label: label.clone(),
+        is_forced: true,
+        is_added: false,
+        sound: None,
+    };
     let beside = Beside {
         captions: Some(told.to_owned()),
         tracks: vec![track(TrackKind::Sound, 2), track(TrackKind::Subtitles, 3)],
