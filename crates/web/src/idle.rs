@@ -47,10 +47,12 @@ impl Activity {
         self.0.last_ms.store(self.0.begun.elapsed().as_millis() as u64, Ordering::Relaxed);
     }
 
-    /// Until when it is not idle for too long; nothing while a request is being answered.
-    fn ends_at(&self, idle_max: Duration) -> Option<Instant> {
-        let last = self.0.begun + Duration::from_millis(self.0.last_ms.load(Ordering::Relaxed));
-        (self.0.answers.load(Ordering::Acquire) == 0).then(|| last + idle_max)
+    /// Until when it is not idle for too long; while a request is being answered that is always still to come.
+    fn ends_at(&self, idle_max: Duration) -> Instant {
+        if self.0.answers.load(Ordering::Acquire) > 0 {
+            return Instant::now() + idle_max;
+        }
+        self.0.begun + Duration::from_millis(self.0.last_ms.load(Ordering::Relaxed)) + idle_max
     }
 
     fn answer(&self) -> Answering {
@@ -81,16 +83,16 @@ impl Patience {
         Self { idle_max, alarm: Box::pin(sleep(idle_max)) }
     }
 
-    /// Ready once it has. While a request is being answered nobody is woken for it: whoever has answered looks again.
+    /// Ready once it has. Until then whoever waits is woken now and then, while a request is being answered as well: nobody reads again for the
+    /// sake of an answer that is over.
     pub(crate) fn poll_over(&mut self, activity: &Activity, context: &mut Context<'_>) -> Poll<()> {
-        let Some(mut ends_at) = activity.ends_at(self.idle_max) else { return Poll::Pending };
         loop {
             ready!(self.alarm.as_mut().poll(context));
+            let ends_at = activity.ends_at(self.idle_max);
             if ends_at <= Instant::now() {
                 return Poll::Ready(());
             }
             self.alarm.as_mut().reset(ends_at);
-            ends_at = activity.ends_at(self.idle_max).unwrap_or(ends_at);
         }
     }
 }

@@ -114,7 +114,7 @@ async fn describe(connection: &mut PgConnection, name: String, class: Class) -> 
         key_columns.iter().map(|column| format!("format('{column} = %L', t.{column})")).collect();
     let plain_column: Option<String> = sqlx::query_scalar(
         "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attname = ANY($2)
-             AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND a.attnum = ANY(i.indkey))
+             AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND a.attnum = ANY(i.indkey))
              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype <> 'n'
                  AND a.attnum = ANY(k.conkey))
          -- Best one that the serving role may change.
