@@ -210,9 +210,8 @@ pub(crate) async fn videos(
                    'channel', c.name, 'author', u.name, 'visibility', v.visibility, 'status', v.status, 'error_code', v.error_code,
                    'error_message', v.error_message, 'source', v.source,
                    'created_at', v.created_at, 'updated_at', v.updated_at, 'deleted_at', v.deleted_at,
-                   'file', CASE WHEN a.id IS NOT NULL THEN jsonb_build_object('name', a.original_filename, 'content_type', a.content_type,
-                       'byte_size', a.byte_size, 'sha256', encode(a.sha256, 'hex'), 'width', a.width, 'height', a.height,
-                       'duration_seconds', a.duration_seconds, 'metadata', a.metadata) END) AS "told!"
+                   'file', CASE WHEN a.id IS NOT NULL THEN to_jsonb(a) - '{organization_id,blob_key,blob_id,original_filename}'::text[]
+                       || jsonb_build_object('name', a.original_filename, 'sha256', encode(a.sha256, 'hex')) END) AS "told!"
            FROM videos v
            LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
            LEFT JOIN channels c ON c.organization_id = $1 AND c.id = v.channel_id
