@@ -2,15 +2,17 @@
 //! blobs in parts, aborts what fails, and translates keys, ranges and errors.
 
 mod copy;
+mod downloads;
 mod requests;
 mod unfinished;
 
-use crate::batches::{BATCH_BYTES, Batches};
+use self::downloads::Downloads;
+use crate::batches::Batches;
 use crate::disk::read_file;
 use crate::error::blocking;
 use crate::scratch::Scratch;
 use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts, Source};
-use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result, content_type};
+use crate::{BlobError, BlobKey, RangeRequest, Result, content_type};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
@@ -24,7 +26,7 @@ use object_store::{
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -97,6 +99,7 @@ pub(crate) struct S3 {
     bucket: String,
     prefix: Option<BlobKey>,
     scratch: Scratch,
+    downloads: Downloads,
 }
 
 impl fmt::Debug for S3 {
@@ -138,7 +141,8 @@ impl S3 {
         )?;
         let scratch = Scratch::open(config.scratch_dir)?;
         let account = (config.endpoint, config.region, config.access_key);
-        Ok(Self { client, service, account, bucket: config.bucket, prefix: config.prefix, scratch })
+        let (bucket, prefix, downloads) = (config.bucket, config.prefix, Downloads::default());
+        Ok(Self { client, service, account, bucket, prefix, scratch, downloads })
     }
 
     fn object(&self, key: &BlobKey) -> Result<ObjectPath> {
@@ -288,27 +292,6 @@ impl S3 {
             Ok(meta) => Ok(Some(blob_meta(key.clone(), &meta))),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(BlobError::from_object_store(error, key)),
-        }
-    }
-
-    pub(crate) async fn local_path(&self, key: &BlobKey) -> Result<LocalFile> {
-        let read = self.get(key, None).await?;
-        let scratch = self.scratch.clone();
-        let extension = key.extension().map(str::to_owned);
-        let (mut file, path) = blocking(move || scratch.file(extension.as_deref())).await?;
-        let mut batches = Batches::new(read.into_bytes());
-        let mut batch = Vec::new();
-        loop {
-            let more = batches.fill(&mut batch, BATCH_BYTES).await.map_err(BlobError::unavailable)?;
-            (file, batch) = blocking(move || {
-                file.write_all(&batch)?;
-                batch.clear();
-                Ok((file, batch))
-            })
-            .await?;
-            if !more {
-                return Ok(LocalFile::downloaded(path, file));
-            }
         }
     }
 

@@ -2,8 +2,9 @@
 
 use crate::Result;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tempfile::{TempDir, TempPath};
 use uuid::Uuid;
@@ -74,6 +75,12 @@ impl Scratch {
         Ok((file, path))
     }
 
+    /// An empty copy of a blob.
+    pub(crate) fn download(&self, extension: Option<&str>) -> Result<Download> {
+        let (file, path) = self.file(extension)?;
+        Ok(Download { path, file })
+    }
+
     /// Another name of a stored file, which it keeps when it is deleted or moved to another store. In a folder with a file
     /// that is locked: what is stored has locks and times of its own.
     pub(crate) fn link(&self, stored: &Path, extension: Option<&str>) -> io::Result<LocalFile> {
@@ -120,7 +127,26 @@ fn remove_leftover(entry: &fs::DirEntry, age_min: Duration) -> std::io::Result<(
     fs::remove_file(entry.path())
 }
 
-/// A blob as a file on this machine, for programs that need a path. A download is removed when this is dropped;
+/// A copy of a blob, written by whoever fetches it.
+#[derive(Debug)]
+pub(crate) struct Download {
+    path: TempPath,
+    /// Its lock tells other processes not to sweep the file away.
+    file: File,
+}
+
+impl Write for Download {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A blob as a file on this machine, for programs that need a path, and not to be written to. A download is shared by all who want it at
+/// the same time and removed with the last of them;
 /// a blob of the disk store is the stored file itself under another name, and must not be written to.
 #[derive(Debug)]
 pub struct LocalFile(Kind);
@@ -134,11 +160,7 @@ enum Kind {
         /// As below.
         _lock: File,
     },
-    Downloaded {
-        path: TempPath,
-        /// Keeps the lock that tells other processes not to sweep the file away.
-        _file: File,
-    },
+    Downloaded(Arc<Download>),
 }
 
 impl LocalFile {
@@ -146,15 +168,15 @@ impl LocalFile {
         Self(Kind::Stored(path))
     }
 
-    pub(crate) fn downloaded(path: TempPath, file: File) -> Self {
-        Self(Kind::Downloaded { path, _file: file })
+    pub(crate) fn downloaded(download: Arc<Download>) -> Self {
+        Self(Kind::Downloaded(download))
     }
 
     /// Where the file is, valid until this is dropped.
     pub fn path(&self) -> &Path {
         match &self.0 {
             Kind::Stored(path) | Kind::Linked { path, .. } => path,
-            Kind::Downloaded { path, .. } => path,
+            Kind::Downloaded(download) => &download.path,
         }
     }
 }

@@ -10,6 +10,7 @@ use object_store::PutPayload;
 use object_store::aws::AmazonS3Builder;
 use object_store::multipart::MultipartStore;
 use object_store::path::Path as ObjectPath;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 #[tokio::test]
@@ -118,6 +119,52 @@ async fn a_download_vanishes_with_its_guard() {
     assert!(path.exists());
     drop(file);
     assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn all_who_want_a_blob_at_once_share_one_download() {
+    let service = S3Service::start().await;
+    let store = service.store();
+    let blob = key("a.mp4");
+    store.put_bytes(&blob, content(3 << 20)).await.unwrap();
+    let downloads = || service.proxy.seen().iter().filter(|request| request.method == "GET").count();
+
+    let wanted = (0..6).map(|_| store.local_path(&blob));
+    let files = futures::future::try_join_all(wanted).await.unwrap();
+    assert_eq!(downloads(), 1);
+    assert!(files.iter().all(|file| file.path() == files[0].path()));
+    let first = files.into_iter().next_back().unwrap();
+    assert!(std::fs::read(&first).unwrap() == content(3 << 20));
+
+    // What is written anew is another content, and what is deleted none, whoever still reads the old one.
+    store.put_bytes(&blob, "anew").await.unwrap();
+    let second = store.local_path(&blob).await.unwrap();
+    assert_eq!(std::fs::read(&second).unwrap(), b"anew");
+    assert!(std::fs::read(&first).unwrap() == content(3 << 20));
+    store.delete(&blob).await.unwrap();
+    assert!(matches!(store.local_path(&blob).await.unwrap_err(), BlobError::NotFound { .. }));
+    assert_eq!(downloads(), 2);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_download_that_is_given_up_makes_it() {
+    let service = S3Service::start().await;
+    let store = service.store();
+    let blob = key("a.mp4");
+    store.put_bytes(&blob, "x").await.unwrap();
+    let gets = AtomicUsize::new(0);
+    service.proxy.set(move |request| {
+        let is_first = request.method == "GET" && gets.fetch_add(1, Ordering::Relaxed) == 0;
+        if is_first { Fault::Hang } else { Fault::None }
+    });
+    let given_up = tokio::time::timeout(Duration::from_millis(500), store.local_path(&blob));
+    let waiting = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        store.local_path(&blob).await
+    };
+    let (given_up, file) = tokio::join!(given_up, waiting);
+    assert!(given_up.is_err());
+    assert_eq!(std::fs::read(file.unwrap()).unwrap(), b"x");
 }
 
 #[tokio::test]
