@@ -1,7 +1,7 @@
 //! The database: pools, the kinds of transaction, roles, migrations, and the embedded server.
 //!
 //! [`Db::tenant`] is the only way to an organization's rows and [`Db::system`] the only way across organizations.
-//! Nothing here knows what the tables mean.
+//! Nothing here knows what the tables mean, but that an organization is a row, by which its callers take turns.
 
 mod access;
 mod announcements;

@@ -49,6 +49,19 @@ impl TenantTx {
         &self.caller
     }
 
+    /// From here to the end of their transactions, those who change what only one of them may change at a time take turns. Who counts afterwards
+    /// what the organization may have so many of counts what the others added.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn hold_organization(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("SELECT FROM organizations WHERE id = $1 FOR NO KEY UPDATE")
+            .bind(self.organization_id().uuid())
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
     /// Tells whoever listens to `channel`, once this is committed. It is a hint: see [`crate::announcements`].
     pub fn announce(&mut self, channel: &'static str, payload: String) {
         self.announcements.push(channel, payload);

@@ -41,8 +41,7 @@ pub(crate) async fn add(
     let now = app.clock.now();
     let id = WebhookEndpointId::new(now);
     let mut tx = app.db.tenant(caller).await?;
-    // Those that are added at once count each other.
-    store::hold_organization(&mut tx).await?;
+    tx.hold_organization().await?;
     if store::count_endpoints(&mut tx).await? >= ENDPOINTS_MAX {
         return Err(WebhookError::Full);
     }

@@ -59,15 +59,6 @@ pub(crate) async fn hold_folder(tx: &mut TenantTx, id: FolderId) -> Result<bool,
     Ok(held.is_some())
 }
 
-/// From here to the end of their transactions, those who add what the organization may have so many of take turns, and count each other's.
-pub(super) async fn hold_organization(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
-    let organization_id = tx.organization_id();
-    sqlx::query!("SELECT FROM organizations WHERE id = $1 FOR NO KEY UPDATE", organization_id.uuid())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 /// Makes a folder; `false` where there are `folders_max` already.
 pub(crate) async fn insert_folder(
     tx: &mut TenantTx,
@@ -77,7 +68,7 @@ pub(crate) async fn insert_folder(
     folders_max: i64,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    hold_organization(tx).await?;
+    tx.hold_organization().await?;
     let organization_id = tx.organization_id();
     let inserted = sqlx::query!(
         "INSERT INTO folders (organization_id, id, parent_id, name, created_at, updated_at)

@@ -313,7 +313,7 @@ pub(crate) async fn put_preset(
     presets_max: i64,
     now: Timestamp,
 ) -> Result<Option<PresetRow>, sqlx::Error> {
-    super::folders::hold_organization(tx).await?;
+    tx.hold_organization().await?;
     let organization_id = tx.organization_id();
     sqlx::query_as!(
         PresetRow,

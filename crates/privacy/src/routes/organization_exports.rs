@@ -64,7 +64,7 @@ pub(super) async fn create_organization_export(
     let now = app.clock.now();
     let id = OrganizationExportId::new(now);
     let mut tx = app.db.tenant(&caller).await?;
-    store::lock_organization(&mut tx).await?;
+    tx.hold_organization().await?;
     if store::count_kept_organization_exports(&mut tx, now).await? >= EXPORTS_KEPT_MAX {
         return Err(PrivacyError::ExportsFull.into());
     }

@@ -22,6 +22,6 @@ pub(crate) use exports::{
 pub(crate) use organization_exports::{
     channels, count_kept_organization_exports, delete_organization_export_row, domains, erase_exports_naming,
     exports_of, find_organization_export_task, finish_organization_export, folders, image_presets,
-    insert_organization_export, invitations, lock_organization, mark_organization_export_deleted, members,
-    organization, organization_exports, organization_exports_over, organizations_naming, shared_media_bytes,
+    insert_organization_export, invitations, mark_organization_export_deleted, members, organization,
+    organization_exports, organization_exports_over, organizations_naming, shared_media_bytes,
 };

@@ -14,15 +14,6 @@ use uuid::Uuid;
 /// How many exports are listed; there are as many as were asked for in a week.
 const LISTED_MAX: i64 = 100;
 
-/// Holds the organization's row until the end of the transaction, so that exports asked for at once see each other.
-pub(crate) async fn lock_organization(tx: &mut TenantTx) -> Result<(), PrivacyError> {
-    let organization_id = tx.organization_id().uuid();
-    sqlx::query!("SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE", organization_id)
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 /// How many zips of the organization are kept.
 pub(crate) async fn count_kept_organization_exports(
     tx: &mut TenantTx,

@@ -92,15 +92,6 @@ pub(crate) async fn find_endpoint(
     Ok(row.map(WebhookEndpoint::from))
 }
 
-/// From here to the end of their transactions, those who add endpoints to the organization take turns.
-pub(crate) async fn hold_organization(tx: &mut TenantTx) -> Result<(), sqlx::Error> {
-    let organization_id = tx.organization_id();
-    sqlx::query!("SELECT FROM organizations WHERE id = $1 FOR NO KEY UPDATE", organization_id.uuid())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 pub(crate) async fn count_endpoints(tx: &mut TenantTx) -> Result<i64, sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query_scalar!(

@@ -14,6 +14,5 @@ pub(crate) use dispatch::{
 };
 pub(crate) use endpoints::{
     EndpointChanges, count_endpoints, delete_endpoint, delete_expired_secrets, endpoints, expire_secrets,
-    find_endpoint, hold_endpoint, hold_organization, insert_endpoint, insert_secret, note_replay,
-    update_endpoint,
+    find_endpoint, hold_endpoint, insert_endpoint, insert_secret, note_replay, update_endpoint,
 };
