@@ -1,12 +1,8 @@
 //! Connections on which nothing is asked for. Each takes one of the files that a process may have open, whoever opened it and whatever for.
 
-use axum::{
-    body::{Body, Bytes, HttpBody},
-    extract::Request,
-    response::Response,
-};
+use crate::watched::{WatchBody, watched};
+use axum::{extract::Request, response::Response};
 use futures::future::BoxFuture;
-use http_body::{Frame, SizeHint};
 use std::{
     convert::Infallible,
     pin::Pin,
@@ -63,6 +59,8 @@ impl Activity {
 
 /// A request that is being answered, until this is dropped.
 struct Answering(Activity);
+
+impl WatchBody for Answering {}
 
 impl Drop for Answering {
     fn drop(&mut self) {
@@ -122,33 +120,8 @@ where
         let answer = self.service.call(request);
         Box::pin(async move {
             let Ok(answer) = answer.await;
-            Ok(answer.map(|body| Body::new(WatchedBody { body, _answering: answering })))
+            Ok(answer.map(|body| watched(body, answering)))
         })
-    }
-}
-
-struct WatchedBody {
-    body: Body,
-    _answering: Answering,
-}
-
-impl HttpBody for WatchedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

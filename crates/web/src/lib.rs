@@ -24,6 +24,7 @@ mod proxies;
 mod secrets;
 mod sign_in;
 mod times;
+mod watched;
 
 pub use access::Admission;
 pub use app::{App, AppParts};
@@ -45,6 +46,7 @@ pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};
 pub use sign_in::{ClientSecret, Provider, SignInSettings};
 pub use times::known_time;
+pub use watched::{WatchBody, watched};
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

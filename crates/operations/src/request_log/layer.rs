@@ -2,16 +2,16 @@
 
 use super::{
     Entry,
-    body::{CountedAnswer, CountedRequest},
+    body::{Answered, Read},
     writer::RequestLog,
 };
 use axum::{
-    body::{Body, HttpBody},
+    body::HttpBody,
     extract::{ConnectInfo, MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
-use memoreel_web::{RequestId, ServedTo, loggable_path, method_name, user_agent};
+use memoreel_web::{RequestId, ServedTo, loggable_path, method_name, user_agent, watched};
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
@@ -47,7 +47,7 @@ pub async fn record_request(State(log): State<RequestLog>, request: Request, nex
     } else {
         let count = Arc::new(AtomicU64::new(0));
         read = Some(Arc::clone(&count));
-        request.map(|body| Body::new(CountedRequest { body, read: count }))
+        request.map(|body| watched(body, Read(count)))
     };
     // Whoever hangs up before there is an answer is not logged: there is nothing to say of it.
     let started = Instant::now();
@@ -58,5 +58,5 @@ pub async fn record_request(State(log): State<RequestLog>, request: Request, nex
         duration_ms: started.elapsed().as_secs_f32() * 1000.0,
         ..entry
     };
-    response.map(|body| Body::new(CountedAnswer { body, log, entry: Some(entry), read }))
+    response.map(|body| watched(body, Answered { log, entry: Some(entry), read }))
 }
