@@ -90,31 +90,19 @@ async fn encode(
     ladder: Ladder,
     events: &[Event],
 ) -> Result<Finished, TaskFailure> {
-    let folder = engine.scratch_folder()?;
-    let encoded = encode_in(folder.path(), engine, run, input, ladder, events).await;
-    folder.remove().await;
-    encoded
-}
-
-async fn encode_in(
-    folder: &Path,
-    engine: &MediaEngine,
-    run: &TaskRun,
-    input: &Input,
-    ladder: Ladder,
-    events: &[Event],
-) -> Result<Finished, TaskFailure> {
     let ladder = match ladder.rungs.is_empty() {
         true => ladder,
         false => ladder.levelled(engine.levelling(input, &control(run, 0.0, LISTENING)).await?),
     };
     let begins = if ladder.levelling.is_some() { LISTENING } else { 0.0 };
-    let variants = engine
-        .ffmpeg
-        .encode_ladder(input.file.path(), &input.probe, &ladder, folder, &control(run, begins, 0.95))
+    let (path, part) = (input.file.path(), control(run, begins, 0.95));
+    engine
+        .in_folder(async |folder| {
+            let variants = engine.ffmpeg.encode_ladder(path, &input.probe, &ladder, folder, &part).await;
+            let variants = variants.map_err(media_failure)?;
+            publish_variants(engine, run, input.recording, folder, variants, events).await
+        })
         .await
-        .map_err(media_failure)?;
-    publish_variants(engine, run, input.recording, folder, variants, events).await
 }
 
 /// Stores variants, then a master playlist that lists them beside those already published, then records both.

@@ -1,6 +1,6 @@
 //! The pictures a video consists of, such as its slides, and what is written on them.
 
-use super::{MediaEngine, TextReader, begin_holding, control, media_failure};
+use super::{Input, MediaEngine, TextReader, begin_holding, control, media_failure};
 use crate::{
     contents::give_up,
     keys,
@@ -36,24 +36,10 @@ impl Handle for KeyFrames {
 
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.engine.input(run, step).await?;
-        let folder = self.engine.scratch_folder()?;
-        let (ffmpeg, path) = (&self.engine.ffmpeg, input.file.path());
-        let frames = ffmpeg
-            .key_frames(path, &input.probe, FRAMES_MAX, &control(run, 0.0, 0.35))
-            .await
-            .map_err(media_failure)?;
-        let pictures = ffmpeg
-            .key_frame_pictures(path, &input.probe, &frames, folder.path(), &control(run, 0.35, 0.6))
-            .await
-            .map_err(media_failure)?;
-        let read = self.read(run, folder.path(), frames, &pictures).await?;
-
-        let mut picture_bytes = 0;
-        if !read.is_empty() {
-            picture_bytes = self.engine.store_folder(&input.recording.frames(), folder.path()).await?;
-        }
+        let work = async |folder: &Path| self.look(run, &input, folder).await;
+        let (frames, picture_bytes) = self.engine.in_folder(work).await?;
         let mut tx = begin_holding(run, step.asset_id).await?;
-        if !sql::replace_key_frames(&mut tx, step.asset_id, &read, picture_bytes).await? {
+        if !sql::replace_key_frames(&mut tx, step.asset_id, &frames, picture_bytes).await? {
             return give_up(run, tx).await;
         }
         let AssetStep { video_id, asset_id } = step;
@@ -62,6 +48,30 @@ impl Handle for KeyFrames {
 }
 
 impl KeyFrames {
+    /// Finds the key frames, reads them and stores their pictures; returns how many bytes those take.
+    async fn look(
+        &self,
+        run: &TaskRun,
+        input: &Input,
+        folder: &Path,
+    ) -> Result<(Vec<NewKeyFrame>, u64), TaskFailure> {
+        let (ffmpeg, path) = (&self.engine.ffmpeg, input.file.path());
+        let frames = ffmpeg
+            .key_frames(path, &input.probe, FRAMES_MAX, &control(run, 0.0, 0.35))
+            .await
+            .map_err(media_failure)?;
+        let pictures = ffmpeg
+            .key_frame_pictures(path, &input.probe, &frames, folder, &control(run, 0.35, 0.6))
+            .await
+            .map_err(media_failure)?;
+        let read = self.read(run, folder, frames, &pictures).await?;
+        let mut picture_bytes = 0;
+        if !read.is_empty() {
+            picture_bytes = self.engine.store_folder(&input.recording.frames(), folder).await?;
+        }
+        Ok((read, picture_bytes))
+    }
+
     /// Reads the pictures in `folder` and gives those that are kept the names by which they are stored; the others go.
     async fn read(
         &self,

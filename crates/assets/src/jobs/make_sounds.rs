@@ -8,6 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use memoreel_media::{Control, MediaError};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, lock_subject};
+use std::path::Path;
 
 /// Makes the sound files of a recording that are wanted and not there yet.
 #[derive(Debug)]
@@ -59,16 +60,15 @@ impl MakeSounds {
         sound: WantedSound,
         part: &Control,
     ) -> Result<NewRendition, TaskFailure> {
-        let folder = self.0.scratch_folder()?;
         let (path, format, target) = (input.file.path(), sound.format, sound.loudness);
-        let file = self
-            .0
-            .ffmpeg
-            .encode_sound(path, &input.probe, format, target, folder.path(), part)
-            .await
-            .map_err(sound_failure)?;
         let key = input.recording.sound(&sound.name(), format);
-        let stored = self.0.blobs.put_file(&key, &file.path).await.map_err(blob_failure)?;
+        let work = async |folder: &Path| {
+            let file = self.0.ffmpeg.encode_sound(path, &input.probe, format, target, folder, part).await;
+            let file = file.map_err(sound_failure)?;
+            let stored = self.0.blobs.put_file(&key, &file.path).await.map_err(blob_failure)?;
+            Ok((file, stored))
+        };
+        let (file, stored) = self.0.in_folder(work).await?;
         let duration_ms = input.probe.duration_ms;
         Ok(NewRendition {
             kind: "sound",

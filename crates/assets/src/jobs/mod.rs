@@ -54,7 +54,7 @@ use memoreel_kernel::{AssetId, UploadId};
 use memoreel_media::{Control, EncodingPlan, Ffmpeg, Levelling, MediaError};
 use memoreel_tasks::{TaskFailure, TaskRun, lock_subject};
 use memoreel_web::storage_failure;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the steps need beside their task.
 #[derive(Debug, Clone)]
@@ -68,8 +68,12 @@ pub struct MediaEngine {
 }
 
 impl MediaEngine {
-    fn scratch_folder(&self) -> Result<StepFolder, TaskFailure> {
-        Ok(StepFolder::create(&self.scratch)?)
+    /// Does `work` in a scratch folder, which is gone afterwards.
+    async fn in_folder<T>(
+        &self,
+        work: impl AsyncFnOnce(&Path) -> Result<T, TaskFailure>,
+    ) -> Result<T, TaskFailure> {
+        StepFolder::lend(&self.scratch, work).await
     }
 
     /// The original and what was probed of it.
@@ -104,7 +108,7 @@ impl MediaEngine {
         levelling.map_err(media_failure)
     }
 
-    async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
+    async fn store_folder(&self, prefix: &BlobKey, folder: &Path) -> Result<u64, TaskFailure> {
         Ok(self.blobs.put_directory(prefix, folder).await.map_err(blob_failure)?.size_bytes)
     }
 }

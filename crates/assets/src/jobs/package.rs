@@ -20,10 +20,7 @@ impl Handle for Package {
 
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.0.input(run, step).await?;
-        let folder = self.0.scratch_folder()?;
-        let packaged = self.package_in(folder.path(), run, step, &input).await;
-        folder.remove().await;
-        packaged
+        self.0.in_folder(async |folder| self.package_in(folder, run, step, &input).await).await
     }
 }
 

@@ -68,10 +68,7 @@ impl Handle for Reencode {
 impl Reencode {
     /// Stores versions, other tracks and the master playlist, which comes last, and returns all of it.
     async fn make(&self, run: &TaskRun, input: &Input) -> Result<Vec<NewRendition>, TaskFailure> {
-        let folder = self.0.scratch_folder()?;
-        let versions = self.versions(run, input, folder.path()).await;
-        folder.remove().await;
-        let versions = versions?;
+        let versions = self.0.in_folder(async |folder| self.versions(run, input, folder).await).await?;
         let mut made = Vec::with_capacity(versions.len() + 1);
         for version in &versions {
             made.push(variant_rendition(input.recording, version)?);

@@ -17,6 +17,17 @@ pub(crate) struct StepFolder {
 }
 
 impl StepFolder {
+    /// Does `work` in a new, empty folder in `scratch`, which is gone afterwards, whatever came of it.
+    pub(crate) async fn lend<T, E: From<io::Error>>(
+        scratch: &Path,
+        work: impl AsyncFnOnce(&Path) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let folder = Self::create(scratch)?;
+        let done = work(folder.path()).await;
+        folder.remove().await;
+        done
+    }
+
     /// A new, empty folder in `scratch`, which is created.
     pub(crate) fn create(scratch: &Path) -> io::Result<Self> {
         fs::create_dir_all(scratch)?;
@@ -34,7 +45,7 @@ impl StepFolder {
     }
 
     /// Removes it where nobody else is kept waiting, as tens of thousands of segments would; dropped, it is removed on the thread that drops it.
-    pub(crate) async fn remove(self) {
+    async fn remove(self) {
         let Self { dir, _lock: lock } = self;
         let removed = tokio::task::spawn_blocking(move || {
             let removed = dir.close();
@@ -107,13 +118,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_was_removed_is_gone_with_all_that_is_in_it() {
+    async fn a_folder_that_was_lent_is_gone_with_all_that_is_in_it_whatever_came_of_the_work() {
         let scratch = tempfile::tempdir().unwrap();
-        let folder = StepFolder::create(scratch.path()).unwrap();
-        fs::create_dir(folder.path().join("480p")).unwrap();
-        fs::write(folder.path().join("480p/0.m4s"), "a segment").unwrap();
-        folder.remove().await;
-        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
+        for fails in [false, true] {
+            let done = StepFolder::lend(scratch.path(), async |folder| {
+                fs::create_dir(folder.join("480p"))?;
+                fs::write(folder.join("480p/0.m4s"), "a segment")?;
+                if fails { Err(io::Error::other("the disk")) } else { Ok(fs::read_dir(folder)?.count()) }
+            });
+            assert_eq!(done.await.ok(), if fails { None } else { Some(1) });
+            assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]

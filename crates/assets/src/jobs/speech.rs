@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use memoreel_kernel::Event;
 use memoreel_media::SpeechChannels;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use std::path::Path;
 
 /// Extracts what the speech engine listens to.
 #[derive(Debug)]
@@ -22,21 +23,15 @@ impl Handle for ExtractSpeech {
 
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.0.input(run, step).await?;
-        let folder = self.0.scratch_folder()?;
-        let audio = self
-            .0
-            .ffmpeg
-            .extract_audio(
-                input.file.path(),
-                &input.probe,
-                SpeechChannels::Both,
-                folder.path(),
-                &control(run, 0.0, 0.9),
-            )
-            .await
-            .map_err(media_failure)?;
-        let key = input.recording.speech();
-        let facts = self.0.blobs.put_file(&key, &audio.path).await.map_err(blob_failure)?;
+        let (path, part, key) = (input.file.path(), control(run, 0.0, 0.9), input.recording.speech());
+        let work = async |folder: &Path| {
+            let both = SpeechChannels::Both;
+            let audio = self.0.ffmpeg.extract_audio(path, &input.probe, both, folder, &part).await;
+            let audio = audio.map_err(media_failure)?;
+            let facts = self.0.blobs.put_file(&key, &audio.path).await.map_err(blob_failure)?;
+            Ok((audio, facts))
+        };
+        let (audio, facts) = self.0.in_folder(work).await?;
         let rendition = NewRendition {
             kind: "speech_audio",
             name: SPEECH_AUDIO.to_owned(),

@@ -49,26 +49,16 @@ pub(super) async fn make_tracks(
     let pictured = first_with_sound(versions).filter(|version| version.video.is_some());
     let start_us = pictured.map_or(0, |version| version.start_us);
     let wanted = listen(engine, run, input, part).await?;
-    let folder = engine.scratch_folder()?;
-    let made = make_in(folder.path(), engine, run, input, (&wanted, start_us), part).await;
-    folder.remove().await;
-    made
-}
-
-async fn make_in(
-    folder: &Path,
-    engine: &MediaEngine,
-    run: &TaskRun,
-    input: &Input,
-    wanted: (&[WantedTrack], u64),
-    part: (f32, f32),
-) -> Result<Vec<NewRendition>, TaskFailure> {
-    let written = write(engine, run, input, wanted, folder, part).await?;
-    let mut renditions = Vec::with_capacity(written.len());
-    for track in &written {
-        renditions.push(store(engine, input, track, folder).await?);
-    }
-    Ok(renditions)
+    engine
+        .in_folder(async |folder| {
+            let written = write(engine, run, input, (&wanted, start_us), folder, part).await?;
+            let mut renditions = Vec::with_capacity(written.len());
+            for track in &written {
+                renditions.push(store(engine, input, track, folder).await?);
+            }
+            Ok(renditions)
+        })
+        .await
 }
 
 /// The other tracks with what brings them to the loudness that is wanted, each heard once however often it is written.

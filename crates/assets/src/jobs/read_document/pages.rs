@@ -86,8 +86,8 @@ impl ReadDocument {
     }
 
     async fn to_pdf(&self, run: &TaskRun, kind: OfficeFormat, bytes: &[u8]) -> Result<Vec<u8>, OfficeError> {
-        let scratch = StepFolder::create(&self.scratch)?;
-        self.office.to_pdf(bytes, kind, scratch.path(), run.cancelled()).await
+        let work = async |folder: &Path| self.office.to_pdf(bytes, kind, folder, run.cancelled()).await;
+        StepFolder::lend(&self.scratch, work).await
     }
 
     async fn pages_of_pdf(
