@@ -5,10 +5,13 @@ import type { components } from "./schema.gen.js";
 /** Problem details (RFC 9457) with a stable code. */
 export type Problem = components["schemas"]["Problem"];
 
+/** No server is left alone for longer, whatever it asks for. */
+const RETRY_AFTER_SECONDS_MAX = 300;
+
 /** The server refused, or there was no answer (status 0, code `unreachable`). Its message is for people, its code for programs. */
 export class ProblemError extends Error {
   readonly problem: Problem;
-  /** How long the server wants to be left alone. */
+  /** How long the server wants to be left alone, five minutes at most. */
   readonly retryAfterSeconds: number | null;
 
   constructor(problem: Problem, retryAfterSeconds: number | null = null, cause?: unknown) {
@@ -55,7 +58,8 @@ export function parseProblem(body: string, status: number): Problem {
 
 export async function problemOf(response: Response): Promise<ProblemError> {
   const body = await response.text().catch(() => "");
-  return new ProblemError(parseProblem(body, response.status), retryAfter(response.headers.get("retry-after")));
+  const told = parseProblem(body, response.status);
+  return new ProblemError(told, retryAfter(response.headers.get("retry-after"), response.headers.get("date")));
 }
 
 export function unreachable(cause: unknown): ProblemError {
@@ -69,7 +73,17 @@ export function unreachable(cause: unknown): ProblemError {
   return new ProblemError(problem, null, cause);
 }
 
-export function retryAfter(header: string | null | undefined): number | null {
-  const seconds = Number(header ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
+/**
+ * What `Retry-After` asks for (RFC 9110, section 10.2.3): seconds, or a time, by the clock of the server where its answer tells that (`Date`).
+ */
+export function retryAfter(header: string | null | undefined, date: string | null | undefined): number | null {
+  const askedFor = header ?? "";
+  const seconds = /^\d+$/.test(askedFor) ? Number(askedFor) : ((timeOf(askedFor) ?? Number.NaN) - (timeOf(date) ?? Date.now())) / 1_000;
+  return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), RETRY_AFTER_SECONDS_MAX);
+}
+
+/** Of an HTTP date; anything else might be read as one, too. */
+function timeOf(date: string | null | undefined): number | null {
+  const time = date?.endsWith(" GMT") === true ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
 }

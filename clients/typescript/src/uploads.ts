@@ -1,6 +1,6 @@
 /** Uploads by tus 1.0, with the ids of what they become. */
 
-import { DetailedError, Upload } from "tus-js-client";
+import { DetailedError, type HttpResponse, Upload } from "tus-js-client";
 import { parseProblem, ProblemError, retryAfter, unreachable } from "./problem.js";
 
 /** A `File` or `Blob` in a browser; a `Buffer` or the stream of `fs.createReadStream` in Node.js. */
@@ -25,7 +25,7 @@ export interface NewUpload {
   sizeBytes?: number;
   /** The address of an upload that was interrupted. */
   resume?: string;
-  /** How long to wait after each failure in a row; then it is given up. */
+  /** How long to wait after each failure in a row, or for as long as the server asks for; then it is given up. */
   retryDelaysMs?: number[];
   onProgress?: (sentBytes: number, sizeBytes: number) => void;
   /** Is told the address, to go on later with `resume`. */
@@ -55,6 +55,7 @@ export function sendUpload(
   file: UploadSource,
   options: NewUpload,
 ): Promise<UploadedVideo | UploadedFile> {
+  const retryDelaysMs = options.retryDelaysMs ?? RETRY_DELAYS_MS;
   return new Promise((resolve, reject) => {
     let videoId: string | null = null;
     let assetId: string | null = null;
@@ -65,10 +66,14 @@ export function sendUpload(
       metadata: metadataOf(options),
       chunkSize: PART_BYTES,
       uploadSize: options.sizeBytes ?? null,
-      retryDelays: options.retryDelaysMs ?? RETRY_DELAYS_MS,
+      retryDelays: retryDelaysMs,
       storeFingerprintForResuming: false,
-      onShouldRetry: (error) => {
-        const status = error.originalResponse?.getStatus() ?? 0;
+      onShouldRetry: (error, _attempt, tus) => {
+        const response = error.originalResponse;
+        const askedForMs = response === null ? 0 : (askedFor(response) ?? 0) * 1_000;
+        // The pause before this attempt is read after this.
+        tus.retryDelays = retryDelaysMs.map((own) => Math.max(own, askedForMs));
+        const status = response?.getStatus() ?? 0;
         return status === 0 || [408, 409, 423, 429].includes(status) || status >= 500;
       },
       onAfterResponse: (_request, response) => {
@@ -120,9 +125,9 @@ function errorOf(error: Error | DetailedError): Error {
   if (!(error instanceof DetailedError)) return error;
   const response = error.originalResponse;
   if (response === null) return unreachable(error.causingError ?? error);
-  return new ProblemError(
-    parseProblem(response.getBody(), response.getStatus()),
-    retryAfter(response.getHeader("Retry-After")),
-    error,
-  );
+  return new ProblemError(parseProblem(response.getBody(), response.getStatus()), askedFor(response), error);
+}
+
+function askedFor(response: HttpResponse): number | null {
+  return retryAfter(response.getHeader("Retry-After"), response.getHeader("Date"));
 }

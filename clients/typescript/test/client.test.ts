@@ -69,6 +69,31 @@ test("a proxy's page and a broken connection are problems, too", async () => {
   assert.deepEqual([second.code, second.status], ["unreachable", 0]);
 });
 
+test("a server says in seconds or by a time how long it wants to be left alone", async () => {
+  const date = "Sun, 01 Mar 2026 12:00:00 GMT";
+  const waits: [string, number | null][] = [
+    ["7", 7],
+    ["0", 0],
+    ["Sun, 01 Mar 2026 12:00:09 GMT", 9],
+    ["Sun, 01 Mar 2026 11:59:00 GMT", 0],
+    ["86400", 300],
+    ["Sun, 01 Mar 2099 12:00:00 GMT", 300],
+    ["-5", null],
+    ["soon", null],
+    ["soon GMT", null],
+  ];
+  for (const [askedFor, seconds] of waits) {
+    const { client } = answered(new Response("", { status: 503, headers: { date, "retry-after": askedFor } }));
+    const error = await client.me().catch((caught: unknown) => caught);
+    assert.ok(error instanceof ProblemError);
+    assert.equal(error.retryAfterSeconds, seconds, askedFor);
+  }
+  const later = new Date(Date.now() + 150_000).toUTCString();
+  const { client } = answered(new Response("", { status: 503, headers: { "retry-after": later } }));
+  const error = await client.me().catch((caught: unknown) => caught);
+  assert.ok(error instanceof ProblemError && (error.retryAfterSeconds ?? 0) > 100 && (error.retryAfterSeconds ?? 0) <= 150);
+});
+
 test("all videos are read, page by page", async () => {
   const { client, asked } = answered(
     Response.json({ items: [{ id: "1" }, { id: "2" }], next_cursor: "c" }),

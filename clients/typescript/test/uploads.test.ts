@@ -75,6 +75,25 @@ test("an upload that stood still for too long goes on from what has arrived", as
   assert.deepEqual(offsets, ["0", "2"]);
 });
 
+test("an upload leaves a server alone for as long as it asks for, once", async () => {
+  const asked: number[] = [];
+  const client = await serve((request, response) => {
+    request.resume();
+    if (request.method === "POST") {
+      asked.push(Date.now());
+      if (asked.length === 1) response.writeHead(429, { "Retry-After": "1" }).end();
+      else if (asked.length === 2) response.writeHead(503).end();
+      else response.writeHead(201, { ...HEADERS, Location: "/api/v1/uploads/1", "Upload-Offset": "0" }).end();
+    } else {
+      request.on("end", () => response.writeHead(204, { ...HEADERS, "Upload-Offset": "5" }).end());
+    }
+  });
+  await client.upload(Buffer.from("waves"), { filename: "x.mp4", retryDelaysMs: [1, 1] });
+  const pauses = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+  assert.equal(pauses.length, 2);
+  assert.ok((pauses[0] ?? 0) >= 900 && (pauses[1] ?? 0) < 900, pauses.join());
+});
+
 test("an upload that is refused is not tried again and says why", async () => {
   let requests = 0;
   const client = await serve((request, response) => {

@@ -292,7 +292,7 @@ impl Client {
         if answer.status().is_success() {
             return Ok(answer);
         }
-        Err(ClientError::Refused(Box::new(Problem::read(answer.status(), answer.body()))))
+        Err(ClientError::Refused(Box::new(Problem::read(&answer))))
     }
 }
 

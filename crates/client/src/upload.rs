@@ -72,7 +72,8 @@ pub struct NewUpload {
     pub channel_id: Option<Uuid>,
     /// The asset of the same kind whose file it replaces.
     pub replaces: Option<Uuid>,
-    /// How long to wait after the first failure; twice as long after each further one, up to half a minute.
+    /// How long to wait after the first failure; twice as long after each further one, up to half a minute, or for as long as the server asks
+    /// for.
     pub retry_after: Duration,
 }
 
@@ -226,10 +227,11 @@ impl Client {
                 // The server took everything there was, and it was not everything.
                 Ok(_) => return Err(ClientError::FileChanged { path: path.to_owned() }),
                 Err(error) if attempt + 1 >= ATTEMPTS_MAX || !may_go_on(&error) => return Err(error),
-                Err(_) => {
+                Err(error) => {
                     attempt += 1;
                     tell(Progress::Interrupted { attempt, attempts_max: ATTEMPTS_MAX });
-                    tokio::time::sleep((retry_after * (1 << (attempt - 1).min(8))).min(PAUSE_MAX)).await;
+                    let pause = (retry_after * (1 << (attempt - 1).min(8))).min(PAUSE_MAX);
+                    tokio::time::sleep(pause.max(error.retry_after().unwrap_or_default())).await;
                 }
             }
         }

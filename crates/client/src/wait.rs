@@ -38,19 +38,19 @@ impl Client {
     ) -> Result<Video, WaitError> {
         let mut waiting = Waiting::until(within);
         loop {
-            match self.video(video_id).await {
+            let asked_for = match self.video(video_id).await {
                 Ok(video) => {
                     seen(&video);
                     match video.status.as_str() {
                         "completed" => return Ok(video),
                         "failed" => return Err(WaitError::Failed(failure(video.error))),
-                        _ => {}
+                        _ => None,
                     }
                 }
-                Err(error) if error.is_transient() => {}
+                Err(error) if error.is_transient() => error.retry_after(),
                 Err(error) => return Err(error.into()),
-            }
-            waiting.pause().await?;
+            };
+            waiting.pause(asked_for).await?;
         }
     }
 
@@ -61,14 +61,14 @@ impl Client {
     pub async fn wait_until_asset_ready(&self, id: Uuid, within: Duration) -> Result<Asset, WaitError> {
         let mut waiting = Waiting::until(within);
         loop {
-            match self.asset(id).await {
+            let asked_for = match self.asset(id).await {
                 Ok(asset) if asset.status == "ready" => return Ok(asset),
                 Ok(asset) if asset.status == "failed" => return Err(WaitError::Failed(failure(asset.error))),
-                Ok(_) => {}
-                Err(error) if error.is_transient() => {}
+                Ok(_) => None,
+                Err(error) if error.is_transient() => error.retry_after(),
                 Err(error) => return Err(error.into()),
-            }
-            waiting.pause().await?;
+            };
+            waiting.pause(asked_for).await?;
         }
     }
 }
@@ -91,12 +91,66 @@ impl Waiting {
         Self { within, deadline: Instant::now() + within, pause: POLL }
     }
 
-    async fn pause(&mut self) -> Result<(), WaitError> {
-        if Instant::now() + self.pause > self.deadline {
+    /// For as long as the server asks for at least: asked sooner, one that is busy would be the busier.
+    async fn pause(&mut self, asked_for: Option<Duration>) -> Result<(), WaitError> {
+        let pause = self.pause.max(asked_for.unwrap_or_default());
+        if Instant::now() + pause > self.deadline {
             return Err(WaitError::TooLong(self.within));
         }
-        sleep(self.pause).await;
+        sleep(pause).await;
         self.pause = (self.pause + self.pause / 4).min(POLL_MAX);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    const BUSY: &str = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 2\r\nconnection: close\r\n\r\n";
+    const ARRIVED: &str = "HTTP/1.1 200 OK\r\nupload-offset: 1000000000\r\nconnection: close\r\n\r\n";
+    const READY: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
+        {\"id\":\"00000000-0000-0000-0000-000000000007\",\"status\":\"ready\",\"filename\":\"photo.jpg\",\
+        \"size_bytes\":7,\"created_at\":\"2026-03-01T12:00:00Z\"}";
+
+    /// A client of a server that gives these answers, one after the other.
+    async fn answered(answers: &'static [&'static str]) -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Client::new(server.parse().unwrap(), "mrl_x").unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_waits_leaves_a_server_alone_for_as_long_as_it_asks_for() {
+        let client = answered(&[BUSY, READY]).await;
+        let begun = Instant::now();
+        let asset = client.wait_until_asset_ready(Uuid::nil(), Duration::from_secs(60)).await.unwrap();
+        assert_eq!(asset.filename, "photo.jpg");
+        assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn an_upload_leaves_a_server_alone_for_as_long_as_it_asks_for() {
+        let client = answered(&[BUSY, ARRIVED]).await;
+        let address = client.address("/api/v1/uploads/1").unwrap();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let begun = Instant::now();
+        client.resume_upload(&address, &file, Duration::ZERO, |_| {}).await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
     }
 }
