@@ -1,5 +1,6 @@
 //! The HTTP face of search.
 
+mod hits;
 mod search;
 
 use crate::forms::Forms;

@@ -1,9 +1,9 @@
 //! `GET /search`.
 
 use super::Engine;
-use crate::excerpt::{excerpt, matched_by};
-use crate::index::Reader;
-use crate::model::{Filters, Found, FoundIn, HitKind, Mode};
+use super::hits::{Hit, Telling};
+use crate::index::{Nearby, Passages, Reader, Worded};
+use crate::model::{Filters, HitKind, Mode};
 use crate::pictures;
 use crate::query::{Query, parse};
 use crate::store::{self, Meaning};
@@ -14,8 +14,8 @@ use crate::{
 use axum::Extension;
 use axum::extract::State;
 use chrono::{NaiveDate, NaiveTime};
-use memoreel_assets::{document_file_url, image_thumbnail_url, key_frame_url, page_image_url, thumbnail_url};
-use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId, is_known_time};
+use memoreel_db::TenantTx;
+use memoreel_kernel::{Caller, ChannelId, EmbeddingModelId, Timestamp, VideoId, is_known_time};
 use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -65,123 +65,6 @@ pub(crate) struct SearchResults {
     mode: Mode,
 }
 
-/// A moment of a video, or a passage of a document, an image or a description, that was found.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = SearchHit)]
-pub(crate) struct Hit {
-    /// The passage.
-    chunk_id: ChunkId,
-    /// What it is a passage of.
-    kind: HitKind,
-    /// Where in it: whether it is said, seen, written or described, or looks like it.
-    source: HitSource,
-    /// The video.
-    video_id: Option<VideoId>,
-    /// Its title.
-    video_title: Option<String>,
-    /// A picture of it.
-    poster_url: Option<String>,
-    /// A picture of what is on screen at `start_ms`, where that is where it was found.
-    frame_url: Option<String>,
-    /// When the matching sentence begins in the video, or comes onto the screen, in milliseconds. What is in its description is of no moment.
-    start_ms: Option<i64>,
-    /// When it ends, or is no longer shown, in milliseconds.
-    end_ms: Option<i64>,
-    /// The document, and the page.
-    document: Option<HitDocument>,
-    /// The image.
-    image: Option<HitImage>,
-    /// Who speaks in `text`, in order.
-    speakers: Vec<String>,
-    /// The matching sentence with what is around it; empty where it was found by what it looks like.
-    text: String,
-    /// The words of `text` that matched.
-    highlights: Vec<Highlight>,
-    /// Why it was found. Empty where it has none of the words and is hardly alike: it is merely the nearest that there is.
-    matched_by: Vec<MatchedBy>,
-    /// Comparable within one answer only; higher is better.
-    score: f64,
-    /// The video's channel.
-    channel_id: Option<ChannelId>,
-    /// When the video, document or image was added.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-}
-
-/// How it is in what it was found in.
-#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
-#[schema(as = SearchHitSource)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum HitSource {
-    /// Somebody says it in a video.
-    Speech,
-    /// It is written on the screen in a video, such as on a slide.
-    Screen,
-    /// It is written on the page of a document.
-    Page,
-    /// It is written in an image.
-    Picture,
-    /// It is how people describe a video or an image.
-    Description,
-    /// An image looks like it, or the page of a document does, or what is on screen at a moment of a video.
-    Appearance,
-}
-
-/// The document in which something was found.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = SearchHitDocument)]
-pub(crate) struct HitDocument {
-    /// The document.
-    asset_id: AssetId,
-    /// What it calls itself, or else its file's name.
-    title: String,
-    /// The page, from 1.
-    page_number: i32,
-    /// A signed address of what the page looks like.
-    image_url: Option<String>,
-    /// A signed address of the file.
-    file_url: Option<String>,
-}
-
-/// The image in which something was found.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = SearchHitImage)]
-pub(crate) struct HitImage {
-    /// The image.
-    asset_id: AssetId,
-    /// Its file's name.
-    filename: String,
-    /// How people describe it.
-    description: Option<String>,
-    /// A signed address of a small one, at most 480 pixels on each side.
-    thumbnail_url: String,
-    /// Pixels across of the image.
-    width: Option<i32>,
-    /// Pixels down of the image.
-    height: Option<i32>,
-    /// A signed address of the file.
-    file_url: Option<String>,
-}
-
-/// A stretch of text, in Unicode code points.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(crate) struct Highlight {
-    /// First code point.
-    start: usize,
-    /// One past the last code point.
-    end: usize,
-}
-
-/// Why something was found.
-#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum MatchedBy {
-    /// It has words of the query, in some form.
-    Words,
-    /// It says something alike.
-    Meaning,
-}
-
 /// Find what was said, what was on screen, and what is written
 ///
 /// The moments in which something is said or is on screen in a video, the pages on which it is written, the images that show it by their
@@ -223,103 +106,117 @@ pub(crate) async fn search(
         (params.mode, Vec::new())
     } else {
         let _place = app.limits.searches.enter(&caller.organization_id.to_string()).await?;
-        hits(&app, &engine, &caller, params.mode, &query, &filters, limit).await?
+        let (app, engine, caller, query, filters) = (&app, &*engine, &caller, &query, &filters);
+        Search { app, engine, caller, query, filters, limit }.hits(params.mode).await?
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Json(SearchResults { items: hits, took_ms, mode }))
 }
 
-async fn hits(
-    app: &App,
-    Engine { model, forms, index }: &Engine,
-    caller: &Caller,
-    mode: Mode,
-    query: &Query,
-    filters: &Filters,
+/// A search for something.
+struct Search<'a> {
+    app: &'a App,
+    engine: &'a Engine,
+    caller: &'a Caller,
+    query: &'a Query,
+    filters: &'a Filters,
     limit: u32,
-) -> Result<(Mode, Vec<Hit>), SearchError> {
-    let (mode, vector) = match mode {
-        Mode::Keyword => (mode, None),
-        _ => match model.embed().embed_query(&query.text).await {
-            Ok(vector) => (mode, Some(vector)),
+}
+
+/// What is looked for among pictures.
+struct Looks<'a> {
+    meaning: Meaning<'a>,
+    /// Queries that have nothing to do with it, by which likeness is measured.
+    unrelated: &'a [Vec<f32>],
+}
+
+impl Search<'_> {
+    /// What is found, and what was gone by.
+    async fn hits(&self, mode: Mode) -> Result<(Mode, Vec<Hit>), SearchError> {
+        let Self { app, engine: Engine { model, forms, index }, caller, query, filters, limit } = *self;
+        // Before the database begins: nobody keeps it waiting for a model.
+        let (mode, vector) = self.meaning(mode).await?;
+        let vector = vector.as_deref();
+        let model_id = model.id(&app.db).await?;
+        let likeness_floor = if vector.is_some() { model.likeness_floor().await? } else { f64::INFINITY };
+        let looks = self.looks(vector).await?;
+
+        let passages = self.passages(model_id);
+        let choosing = async {
+            let count = chosen_for(mode, query, filters, limit);
+            index.nearest(passages.as_ref()?, vector?, count).await
+        };
+        // The database begins while passages are chosen, which takes about as long.
+        let (tx, nearby) = tokio::join!(app.db.tenant(caller), choosing);
+        let (mut tx, nearby) = (tx?, nearby.as_ref());
+        let worded = self.worded(&mut tx, mode, passages.as_ref(), nearby).await?;
+        let meaning = vector.map(|vector| Meaning { model_id, vector, nearby });
+        let mut found = store::search(&mut tx, mode, query, meaning, worded.as_ref(), filters, limit).await?;
+        if let Some(Looks { meaning, unrelated }) = looks {
+            let mut pictures = store::search_pictures(&mut tx, query, meaning, filters, limit).await?;
+            pictures::measure(&mut pictures, unrelated);
+            let limit = usize::try_from(limit).unwrap_or_default();
+            found = pictures::fused(found, pictures, likeness_floor, limit);
+        }
+        forms.mark(&mut tx, &query.text, &mut found).await?;
+        drop(tx);
+
+        let organization_id = caller.organization_id;
+        let telling = Telling { app, organization_id, vector, likeness_floor, now: app.clock.now() };
+        Ok((mode, found.into_iter().map(|found| telling.hit(found)).collect()))
+    }
+
+    /// What the query means, and what is gone by: where that cannot be found out, the words alone are enough for a search by both.
+    async fn meaning(&self, mode: Mode) -> Result<(Mode, Option<Vec<f32>>), SearchError> {
+        if mode == Mode::Keyword {
+            return Ok((mode, None));
+        }
+        match self.engine.model.embed().embed_query(&self.query.text).await {
+            Ok(vector) => Ok((mode, Some(vector))),
             Err(error) if mode == Mode::Hybrid => {
                 tracing::warn!(%error, "searching by words only");
-                (Mode::Keyword, None)
+                Ok((Mode::Keyword, None))
             }
-            Err(error) => return Err(SearchError::Embedding(error)),
-        },
-    };
-    let model_id = model.id(&app.db).await?;
-    let likeness_floor = if vector.is_some() { model.likeness_floor().await? } else { f64::INFINITY };
-    // Before the database begins: nobody keeps it waiting for a model.
-    let is_shown = vector.is_some() && may_be_pictures(query, filters);
-    let looks = match model.pictures_id(&app.db).await? {
-        Some(id) if is_shown => Some((id, model.unrelated().await?)),
-        _ => None,
-    };
-    let count = chosen_for(mode, query, filters, limit);
-    // Nobody looks for anything in one video for which it would pay to look at others.
-    let everywhere = filters.video_id.is_none();
-    let dimensions = model.embed().model().dimensions;
-    let passages = everywhere.then(|| index.held(&app.db, caller, model_id, dimensions)).flatten();
-    let choosing = async {
-        let (passages, vector) = (passages.as_ref()?, vector.as_deref()?);
-        index.nearest(passages, vector, count).await
-    };
-    // The database begins while passages are chosen, which takes about as long.
-    let (tx, nearby) = tokio::join!(app.db.tenant(caller), choosing);
-    let mut tx = tx?;
-    let worded = match &passages {
-        // What is near by other means could not be ranked by its words.
-        Some(passages) if mode == Mode::Keyword || mode == Mode::Hybrid && nearby.is_some() => {
-            let terms = store::passages::terms(&mut tx, &query.text, &passages.configurations()).await?;
-            let near = nearby.as_ref().map(|nearby| nearby.chunk_ids.clone()).unwrap_or_default();
-            let count = if is_narrowed(query, filters) { CHOSEN_NARROWED } else { worded_for(mode, limit) };
-            passages.worded(reader(caller), terms, count, near).await
+            Err(error) => Err(SearchError::Embedding(error)),
         }
-        _ => None,
-    };
-    let meaning = vector.as_deref().map(|vector| Meaning { model_id, vector, nearby: nearby.as_ref() });
-    let mut found = store::search(&mut tx, mode, query, meaning, worded.as_ref(), filters, limit).await?;
-    if let (Some(vector), Some((model_id, unrelated))) = (vector.as_deref(), looks) {
-        let meaning = Meaning { model_id, vector, nearby: None };
-        let mut pictures = store::search_pictures(&mut tx, query, meaning, filters, limit).await?;
-        pictures::measure(&mut pictures, unrelated);
-        found = pictures::fused(found, pictures, likeness_floor, usize::try_from(limit).unwrap_or_default());
     }
-    forms.mark(&mut tx, &query.text, &mut found).await?;
-    drop(tx);
-    let now = app.clock.now();
-    let hits = found.into_iter().map(|found| {
-        let (organization_id, signer) = (caller.organization_id, &app.signer);
-        let seen_in = match &found.of {
-            FoundIn::Video { recording, is_seen: true, .. } => *recording,
-            _ => None,
+
+    /// What is looked for among pictures, where they can be among what is found.
+    async fn looks<'a>(&'a self, vector: Option<&'a [f32]>) -> Result<Option<Looks<'a>>, SearchError> {
+        let model = &self.engine.model;
+        let vector = vector.filter(|_| may_be_pictures(self.query, self.filters));
+        let (Some(vector), Some(model_id)) = (vector, model.pictures_id(&self.app.db).await?) else {
+            return Ok(None);
         };
-        let file = match &found.of {
-            FoundIn::Video { .. } => None,
-            FoundIn::Document { blob_key, filename, .. } | FoundIn::Image { blob_key, filename, .. } => {
-                document_file_url(organization_id, blob_key, filename, signer, now)
-            }
-        };
-        let picture = match &found.of {
-            FoundIn::Video { recording, is_pictured, .. } => {
-                recording.filter(|_| *is_pictured).map(|recording| thumbnail_url(recording, signer, now))
-            }
-            FoundIn::Document { page_image_key, .. } => {
-                page_image_key.as_deref().and_then(|key| page_image_url(organization_id, key, signer, now))
-            }
-            FoundIn::Image { id, version, filename, .. } => {
-                Some(image_thumbnail_url(app, organization_id, *id, *version, filename))
-            }
-        };
-        let mut hit = hit(found, vector.as_deref(), likeness_floor, picture, file);
-        hit.frame_url = seen_in
-            .zip(hit.start_ms)
-            .map(|(recording, start_ms)| key_frame_url(recording, start_ms, signer, now));
-        hit
-    });
-    Ok((mode, hits.collect()))
+        let meaning = Meaning { model_id, vector, nearby: None };
+        Ok(Some(Looks { meaning, unrelated: model.unrelated().await? }))
+    }
+
+    /// The passages that are in memory. Nobody looks for anything in one video for which it would pay to look at others.
+    fn passages(&self, model_id: EmbeddingModelId) -> Option<Arc<Passages>> {
+        let Engine { model, index, .. } = self.engine;
+        let dimensions = model.embed().model().dimensions;
+        let everywhere = self.filters.video_id.is_none();
+        everywhere.then(|| index.held(&self.app.db, self.caller, model_id, dimensions)).flatten()
+    }
+
+    /// What has the words, by the passages that are in memory.
+    async fn worded(
+        &self,
+        tx: &mut TenantTx,
+        mode: Mode,
+        passages: Option<&Arc<Passages>>,
+        nearby: Option<&Nearby>,
+    ) -> Result<Option<Worded>, SearchError> {
+        // What is near by other means could not be ranked by its words.
+        let is_ranked = mode == Mode::Keyword || mode == Mode::Hybrid && nearby.is_some();
+        let Some(passages) = passages.filter(|_| is_ranked) else { return Ok(None) };
+        let terms = store::passages::terms(tx, &self.query.text, &passages.configurations()).await?;
+        let near = nearby.map(|nearby| nearby.chunk_ids.clone()).unwrap_or_default();
+        let is_narrowed = is_narrowed(self.query, self.filters);
+        let count = if is_narrowed { CHOSEN_NARROWED } else { worded_for(mode, self.limit) };
+        Ok(passages.worded(reader(self.caller), terms, count, near).await)
+    }
 }
 
 /// Whose rights a ranking goes by.
@@ -356,82 +253,6 @@ fn worded_for(mode: Mode, limit: u32) -> usize {
     let limit = usize::try_from(limit).unwrap_or_default();
     let ranked = if mode == Mode::Keyword { 2 * limit + 20 } else { limit.max(RANKED_BY_WORDS_MIN) };
     ranked + ranked / 8 + 8
-}
-
-fn hit(
-    found: Found,
-    query: Option<&[f32]>,
-    likeness_floor: f64,
-    picture_url: Option<String>,
-    file_url: Option<String>,
-) -> Hit {
-    let excerpt = excerpt(&found, query);
-    let (words, meaning) = matched_by(&found, likeness_floor);
-    let is_picture = found.is_picture;
-    let reasons = [(words, MatchedBy::Words), (meaning, MatchedBy::Meaning)];
-    let mut hit = Hit {
-        chunk_id: found.chunk_id,
-        kind: HitKind::Video,
-        source: HitSource::Speech,
-        frame_url: None,
-        video_id: None,
-        video_title: None,
-        poster_url: None,
-        start_ms: None,
-        end_ms: None,
-        document: None,
-        image: None,
-        speakers: excerpt.speakers,
-        text: excerpt.text,
-        highlights: excerpt
-            .highlights
-            .into_iter()
-            .map(|range| Highlight { start: range.start, end: range.end })
-            .collect(),
-        matched_by: reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason).collect(),
-        score: found.score,
-        channel_id: None,
-        created_at: found.created_at,
-    };
-    match found.of {
-        FoundIn::Video { id, title, channel_id, is_seen, is_described, .. } => {
-            (hit.video_id, hit.video_title, hit.poster_url) = (Some(id), Some(title), picture_url);
-            hit.channel_id = channel_id;
-            if is_described {
-                hit.source = HitSource::Description;
-            } else {
-                (hit.start_ms, hit.end_ms) = (Some(excerpt.start_ms), Some(excerpt.end_ms));
-                if is_seen {
-                    hit.source = if is_picture { HitSource::Appearance } else { HitSource::Screen };
-                }
-            }
-        }
-        FoundIn::Document { id, title, page_number, .. } => {
-            hit.kind = HitKind::Document;
-            hit.source = if is_picture { HitSource::Appearance } else { HitSource::Page };
-            hit.document =
-                Some(HitDocument { asset_id: id, title, page_number, image_url: picture_url, file_url });
-        }
-        FoundIn::Image { id, description, is_described, width, height, filename, .. } => {
-            hit.kind = HitKind::Image;
-            hit.source = match (is_picture, is_described) {
-                (true, _) => HitSource::Appearance,
-                (false, true) => HitSource::Description,
-                (false, false) => HitSource::Picture,
-            };
-            let thumbnail_url = picture_url.unwrap_or_default();
-            hit.image = Some(HitImage {
-                asset_id: id,
-                filename,
-                description,
-                thumbnail_url,
-                width,
-                height,
-                file_url,
-            });
-        }
-    }
-    hit
 }
 
 fn filters(params: &SearchParams) -> Result<Filters, SearchError> {
