@@ -7,7 +7,7 @@ use crate::{EXTRACTIVE_ENGINE, store};
 use async_trait::async_trait;
 use memoreel_ai::{AiError, Embed, Generate, embed_all};
 use memoreel_kernel::{Event, VideoId};
-use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, apart};
 use memoreel_transcripts::{StepPlaces, engine_failure, transcript_of, video_exists};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl Summarise {
         for (sentence, vector) in material.sentences.iter_mut().step_by(step).zip(vectors) {
             sentence.embedding = vector;
         }
-        tokio::task::spawn_blocking(move || material.extracted()).await.map_err(TaskFailure::internal)
+        apart(move || material.extracted()).await
     }
 }
 
@@ -111,7 +111,7 @@ impl Handle for Summarise {
         let transcript = transcript_of(&mut tx, video_id).await?;
         let duration_ms = store::duration_of(&mut tx, video_id).await?;
         let Some(transcript) = transcript.filter(|_| exists) else { return run.finish(tx, &[]).await };
-        let material = Material::new(&transcript, duration_ms);
+        let material = apart(move || Material::new(&transcript, duration_ms)).await?;
         if material.sentences.is_empty() {
             store::delete_summary(&mut tx, video_id).await?;
             return run.finish(tx, &[]).await;

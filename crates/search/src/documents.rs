@@ -8,9 +8,9 @@ use crate::moments::moments;
 use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::document_text;
+use memoreel_assets::{PageOfText, document_text};
 use memoreel_kernel::{AssetId, Pictured};
-use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, apart};
 use memoreel_transcripts::StepPlaces;
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
@@ -57,14 +57,13 @@ impl Handle for IndexDocument {
         let Some(text) = document_text(&mut tx, asset_id).await? else { return run.finish(tx, &[]).await };
         drop(tx);
         let model_id = self.model.id(&self.app.db).await?;
-        let (mut numbers, mut drafts, mut spans) = (Vec::new(), Vec::new(), Vec::new());
-        for page in &text.pages {
-            for (draft, said) in passages(&page.text) {
-                numbers.push(Some(page.page_number));
-                drafts.push(draft);
-                spans.push(said);
-            }
-        }
+        let pages = text.pages;
+        let of_page = |page: PageOfText| {
+            passages(&page.text).into_iter().map(move |passage| (Some(page.page_number), passage))
+        };
+        let said = apart(move || pages.into_iter().flat_map(of_page).collect::<Vec<_>>()).await?;
+        let (numbers, said): (Vec<_>, Vec<_>) = said.into_iter().unzip();
+        let (drafts, spans) = said.into_iter().unzip();
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
         let passages = numbers.into_iter().zip(chunks);
         let language = text.language.as_deref();

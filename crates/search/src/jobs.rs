@@ -8,7 +8,7 @@ use crate::vectors::push_packed;
 use async_trait::async_trait;
 use memoreel_ai::{Embed, embed_all};
 use memoreel_kernel::{Event, SpeakerId, VideoId};
-use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, apart};
 use memoreel_transcripts::{StepPlaces, Transcript, engine_failure, transcript_of, video_for_transcript};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,9 @@ impl Handle for Index {
         drop(tx);
 
         let model_id = self.model.id(&self.app.db).await?;
-        let (drafts, spans): (Vec<ChunkDraft>, Vec<Vec<Span>>) = passages(&transcript).into_iter().unzip();
+        let (transcript_id, language) = (transcript.id, transcript.language.clone());
+        let (drafts, spans): (Vec<ChunkDraft>, Vec<Vec<Span>>) =
+            apart(move || passages(&transcript).into_iter().unzip()).await?;
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
 
         let now = run.clock().now();
@@ -69,8 +71,8 @@ impl Handle for Index {
         if !clear_chunks(&mut tx, video_id, Told::Spoken).await? {
             return run.finish(tx, &[]).await;
         }
-        let language = transcript.language.as_deref();
-        insert_spoken(&mut tx, video_id, transcript.id, language, model_id, &chunks, now).await?;
+        let language = language.as_deref();
+        insert_spoken(&mut tx, video_id, transcript_id, language, model_id, &chunks, now).await?;
         if let Some(language) = language {
             speak_as(&mut tx, video_id, language).await?;
         }

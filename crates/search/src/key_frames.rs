@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use memoreel_ai::Embed;
 use memoreel_assets::{TextOnScreen, text_on_screen};
 use memoreel_kernel::{Pictured, VideoId};
-use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, apart};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -57,7 +57,8 @@ impl Handle for IndexKeyFrames {
         let mut tx = run.begin().await?;
         let (texts, language) = text_on_screen(&mut tx, video_id).await?;
         drop(tx);
-        let (drafts, spans): (Vec<ChunkDraft>, Vec<Vec<Span>>) = passages(&texts).into_iter().unzip();
+        let (drafts, spans): (Vec<ChunkDraft>, Vec<Vec<Span>>) =
+            apart(move || passages(&texts).into_iter().unzip()).await?;
         let model_id = match drafts.is_empty() {
             true => None,
             false => Some(self.model.id(&self.app.db).await?),

@@ -133,3 +133,11 @@ impl TaskRun {
         Ok(Finished(()))
     }
 }
+
+/// What this comes to, worked out where nobody else is kept waiting: there may be as much of a text as its organization likes.
+///
+/// # Errors
+/// When `work` panics.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TaskFailure> {
+    tokio::task::spawn_blocking(work).await.map_err(TaskFailure::internal)
+}

@@ -18,7 +18,7 @@ use memoreel_images::Images;
 use memoreel_kernel::{Clock, Event, UploadId};
 use memoreel_ocr::{Languages, Ocr};
 use memoreel_office::Office;
-use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, lock_subject};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, apart, lock_subject};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -149,11 +149,6 @@ async fn unless_stopped<W: Future>(run: &TaskRun, work: W) -> Result<W::Output, 
 
 fn stopped() -> TaskFailure {
     TaskFailure::transient("cancelled", "Reading the document was stopped.")
-}
-
-/// What this comes to, worked out where nobody else is kept waiting: there may be as much text as a document may have.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TaskFailure> {
-    tokio::task::spawn_blocking(work).await.map_err(TaskFailure::internal)
 }
 
 fn facts(described: &Described, pages: &[ReadPage]) -> DocumentFacts {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-/// Words that occur in more passages are counted on a thread on which nobody waits for anything else.
+/// Words that occur in more passages are counted on a thread on which nobody waits for anything else, and so are those of any query where there
+/// are more passages: each has a sum, whether it has a word or not.
 const COUNTED_AT_ONCE_MAX: usize = 50_000;
+const SUMMED_AT_ONCE_MAX: usize = 100_000;
 
 /// The passages of an organization, with their vectors of one model.
 #[derive(Debug)]
@@ -108,7 +110,9 @@ impl Passages {
         count: usize,
         nearby: Vec<Uuid>,
     ) -> Option<Worded> {
-        let ranking = if self.words.occurrences(&terms) > COUNTED_AT_ONCE_MAX {
+        let takes_long =
+            self.len() > SUMMED_AT_ONCE_MAX || self.words.occurrences(&terms) > COUNTED_AT_ONCE_MAX;
+        let ranking = if takes_long {
             let passages = Arc::clone(self);
             spawn_blocking(move || passages.words.rank(reader, &terms, count, &nearby)).await.ok()?
         } else {

@@ -1,6 +1,6 @@
 //! What is on the pages of a document, and what they look like.
 
-use super::{ReadDocument, apart, document_failure, laid_out, stopped, unless_stopped};
+use super::{ReadDocument, document_failure, laid_out, stopped, unless_stopped};
 use crate::{
     jobs::{StepFolder, blob_failure},
     keys,
@@ -11,7 +11,7 @@ use memoreel_documents::{Described, Document, Format, PageImage, PageText};
 use memoreel_images::{FormatWish, ImageError, OutputFormat, Transform, geometry::Size};
 use memoreel_ocr::OcrError;
 use memoreel_office::{OfficeError, OfficeFormat};
-use memoreel_tasks::{TaskFailure, TaskRun};
+use memoreel_tasks::{TaskFailure, TaskRun, apart};
 use std::{path::Path, sync::Arc};
 
 /// Of longer documents, later pages have no picture and are not looked for text in.
