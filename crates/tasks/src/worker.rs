@@ -9,11 +9,11 @@ use crate::{
     registry::Registered,
     run::Progress,
     slots::Slots,
-    store::{self, ATTEMPTS_MAX, Beat, Claimed, Ending, Stale},
+    store::{self, ATTEMPTS_MAX, Beat, Claimed, Ending, PUT_OFF_AT_ONCE, Stale},
 };
 use chrono::TimeDelta;
 use memoreel_db::{Db, DbError, SystemReason, is_outage};
-use memoreel_kernel::{Caller, Clock, TaskId};
+use memoreel_kernel::{Caller, Clock, TaskId, Timestamp};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -29,6 +29,8 @@ use uuid::Uuid;
 const INTERRUPTIONS_MAX: i32 = 12;
 /// How long to wait with a task whose worker or database ended, or whose try the database ended for the sake of others.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
+/// What gives way together waits no longer, however much it is: somebody may want it sooner.
+const PUT_OFF_MAX: Duration = Duration::from_secs(60);
 /// Among so many first tries of a task, those that the database ended for the sake of others do not count. What it ends each time must come
 /// to an end itself.
 const CONTENDED_TRIES_MAX: i32 = 12;
@@ -325,12 +327,38 @@ impl Shared {
     ) -> Result<(), TaskFailure> {
         let mut tx = self.db.tenant(caller).await?;
         let now = self.clock.now();
-        if store::end_run(&mut tx, id, lease, ending, now).await? {
-            if let Ending::GiveWay { until, kind: Some(kind) } = ending {
-                store::put_off(&mut tx, kind, until, now).await?;
-            }
-            self.events.task_ended(&mut tx, id, subject_id).await?;
+        if !store::end_run(&mut tx, id, lease, ending, now).await? {
+            return Ok(());
+        }
+        self.events.task_ended(&mut tx, id, subject_id).await?;
+        tx.commit().await?;
+        match ending {
+            Ending::GiveWay { until, kind: Some(kind) } => self.put_off(caller, kind, until, now).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets what is due of a kind in an organization wait, some at a time: nobody is kept for long from what waits. What comes behind the first
+    /// waits longer, as it will find no place before, and is not written anew whenever those come back.
+    async fn put_off(
+        &self,
+        caller: &Caller,
+        kind: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), TaskFailure> {
+        let wait = until - now;
+        let latest = now + wait.max(delta(PUT_OFF_MAX));
+        let mut until = until;
+        // It may be over, where the database was away meanwhile.
+        while until > now {
+            let mut tx = self.db.tenant(caller).await?;
+            let count = store::put_off(&mut tx, kind, until, now).await?;
             tx.commit().await?;
+            if count < u64::from(PUT_OFF_AT_ONCE) {
+                break;
+            }
+            until = (until + wait).min(latest);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use memoreel_ai::{AiError, Embed, EmbedModel};
 use memoreel_insights::Summarise;
+use memoreel_kernel::Timestamp;
 use memoreel_search::Index;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::Instant};
@@ -97,4 +98,53 @@ async fn long_transcripts_of_one_organization_leave_places_for_others() {
     // To wait for others is no try.
     let steps = steps(&app, &ada.organization_id).await;
     assert!(steps.iter().all(|(_, attempts)| *attempts == 1), "{steps:?}");
+}
+
+/// When tasks that were put off are due, and how many of them at each time.
+async fn put_off(app: &TestApp) -> Vec<(Timestamp, i64)> {
+    sqlx::query_as(
+        "SELECT scheduled_for, count(*) FROM tasks WHERE kind = 'index' AND status = 'pending' AND scheduled_for > $1
+         GROUP BY scheduled_for ORDER BY scheduled_for",
+    )
+    .bind(app.now())
+    .fetch_all(&mut app.superuser().await)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn of_thousands_that_give_way_those_behind_others_wait_longer() {
+    let app = TestApp::start().await;
+    let slow = Arc::new(Slow { goes_on: Semaphore::new(0) });
+    let index = Index::new(app.app.clone(), Arc::clone(&slow) as Arc<dyn Embed>);
+    app.work_with(|registry| registry.with(index)).await;
+    let ada = app.person("ada").await;
+    for _ in 0..2 {
+        captioned(&app, &ada, "The crane turns slowly to the harbour.").await;
+    }
+    until("both that run", async || {
+        let running = "SELECT count(*) FROM tasks WHERE kind = 'index' AND status = 'running'";
+        sqlx::query_scalar::<_, i64>(running).fetch_one(&mut app.superuser().await).await.unwrap() == 2
+    })
+    .await;
+    sqlx::query(
+        "INSERT INTO tasks (organization_id, kind, subject_id, payload, scheduled_for)
+         SELECT $1::uuid, 'index', id, jsonb_build_object('video_id', id), $2
+         FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 2500)) AS videos",
+    )
+    .bind(&ada.organization_id)
+    .bind(app.now())
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    until("all that give way", async || {
+        put_off(&app).await.iter().map(|(_, count)| count).sum::<i64>() == 2_500
+    })
+    .await;
+    let waiting = put_off(&app).await;
+    // With whatever found no place and asked for this.
+    assert!(waiting.len() >= 3 && waiting.iter().all(|(_, count)| *count <= 1_010), "{waiting:?}");
+    let longest = waiting[waiting.len() - 1].0 - app.now();
+    assert!(longest <= TimeDelta::seconds(60), "{waiting:?}");
+    slow.goes_on.add_permits(1);
 }

@@ -144,28 +144,32 @@ pub(crate) async fn end_run(
     Ok(ended.rows_affected() == 1)
 }
 
-/// Lets what is due of a kind in the organization wait until then. What somebody else holds at this moment is passed over: nobody who
-/// does this waits for another.
+/// How many tasks are put off in one statement at most.
+pub(crate) const PUT_OFF_AT_ONCE: u16 = 1_000;
+
+/// Lets the first of what is due of a kind in the organization wait until then; returns how many those are. What somebody else holds at this
+/// moment is passed over: nobody who does this waits for another.
 pub(crate) async fn put_off(
     tx: &mut TenantTx,
     kind: &str,
     until: Timestamp,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
+) -> Result<u64, sqlx::Error> {
     let organization_id = tx.organization_id();
-    sqlx::query!(
+    let put_off = sqlx::query!(
         "UPDATE tasks SET scheduled_for = $3 FROM (
              SELECT id FROM tasks WHERE organization_id = $1 AND kind = $2 AND status = 'pending' AND scheduled_for <= $4
-             FOR UPDATE SKIP LOCKED
+             ORDER BY priority DESC, scheduled_for, id LIMIT $5 FOR UPDATE SKIP LOCKED
          ) AS due WHERE tasks.organization_id = $1 AND tasks.id = due.id",
         organization_id.uuid(),
         kind,
         until,
         now,
+        i64::from(PUT_OFF_AT_ONCE),
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(put_off.rows_affected())
 }
 
 /// Whether a subject still has work.
