@@ -6,7 +6,7 @@ use memoreel_blob::BlobError;
 use memoreel_db::{DbError, violated_constraint};
 use memoreel_images::{ImageError, OptionsError};
 use memoreel_media::SUBTITLES_MAX;
-use memoreel_web::{NoPlace, Problem, sentence};
+use memoreel_web::{NoPlace, Problem, TooSlow, sentence};
 
 /// An error of the assets slice.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,9 @@ pub enum AssetsError {
     /// Nothing came of a form any more, and nothing of it is kept.
     #[error("nothing came of the form for too long")]
     FormStalled,
+    /// Too little came of a form, and nothing of it is kept.
+    #[error("the form came too slowly: {0}")]
+    FormTooSlow(TooSlow),
     /// There is no place for the bytes of a file.
     #[error(transparent)]
     NoPlace(#[from] NoPlace),
@@ -76,6 +79,14 @@ pub enum AssetsError {
     Interrupted {
         /// Where it continues.
         offset_bytes: u64,
+    },
+    /// Too little came; what arrived is kept.
+    #[error("the upload came too slowly ({too_slow}), and ended at byte {offset_bytes}")]
+    TooSlow {
+        /// Where it continues.
+        offset_bytes: u64,
+        /// The pace it was to keep.
+        too_slow: TooSlow,
     },
     /// No such video, or not for this caller.
     #[error("there is no such video")]
@@ -250,11 +261,18 @@ impl From<AssetsError> for Problem {
             AssetsError::SenderGone => Problem::new(StatusCode::FORBIDDEN, "sender_gone", detail)
                 .hint("Have another address made by somebody who may add files."),
             AssetsError::Form(_) => Problem::bad_request("form_invalid", detail),
-            AssetsError::FormStalled => Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
-                .hint("Send the whole form again, or a large file as a resumable upload."),
+            AssetsError::FormStalled | AssetsError::FormTooSlow(_) => {
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
+                    .hint("Send the whole form again, or a large file as a resumable upload.")
+            }
             AssetsError::NoPlace(refusal) => refusal.into(),
             AssetsError::Interrupted { .. } => {
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", detail)
+            }
+            AssetsError::TooSlow { .. } => {
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail).hint(
+                    "Ask for the offset with HEAD and go on there; to an upload address, send the whole file again.",
+                )
             }
             AssetsError::VideoNotFound => Problem::not_found("video"),
             AssetsError::AssetNotFound => Problem::not_found("asset"),

@@ -32,9 +32,9 @@ pub use documents::{DocumentText, PageOfText, document_file_url, document_text, 
 pub use error::AssetsError;
 pub use images::{ImageText, image_text, image_thumbnail_url};
 pub use jobs::{
-    Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, PAGE_CHARS_MIN, Pace,
-    Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, Reencode, ReplaceRecording, Sight,
-    Sights, SmallPictures, Store, TextReader, Tracks, Waveform, sweep_scratch,
+    Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, PAGE_CHARS_MIN, Package,
+    Picture, Probe, ReadDocument, ReadImage, ReadImageText, Reencode, ReplaceRecording, Sight, Sights,
+    SmallPictures, Store, TextReader, Tracks, Waveform, sweep_scratch,
 };
 pub use key_frames::{TextOnScreen, key_frame_url, text_on_screen};
 pub use keys::{Recording, asset as blobs_of_asset, blobs_of_organization};

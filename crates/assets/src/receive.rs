@@ -10,7 +10,7 @@ use futures::{Stream, StreamExt};
 use memoreel_blob::{BlobError, Checksum};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId};
-use memoreel_web::{App, NoPlace, Permit};
+use memoreel_web::{App, NoPlace, Permit, TooSlow};
 use std::{error::Error, io, sync::Arc, time::Duration};
 
 /// A connection that sends nothing for so long is taken for dead.
@@ -109,14 +109,18 @@ async fn append_held(
         Begins::AfterStaged if held.is_unchecked() => upload.offset_bytes,
         Begins::AfterStaged => held.size_bytes()?.min(upload.size_bytes),
     };
-    let bytes = arriving(body.into_data_stream());
+    let bytes = app.limits.append_pace.hold(arriving(body.into_data_stream()));
     let (outcome, held) = held.append(offset, bytes, upload.size_bytes, checksum).await?;
     acknowledge(app, receiver, caller, id, outcome.new_offset).await?;
     drop(held);
     match outcome.interrupted {
         None => Ok(outcome.new_offset),
-        Some(BlobError::SourceBroken(_)) => {
-            Err(AssetsError::Interrupted { offset_bytes: outcome.new_offset })
+        Some(BlobError::SourceBroken(error)) => {
+            let offset_bytes = outcome.new_offset;
+            Err(match TooSlow::of(&error) {
+                Some(too_slow) => AssetsError::TooSlow { offset_bytes, too_slow },
+                None => AssetsError::Interrupted { offset_bytes },
+            })
         }
         Some(error) => Err(error.into()),
     }

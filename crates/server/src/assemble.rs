@@ -48,8 +48,8 @@ pub struct Ingredients {
     pub former_secrets: Vec<[u8; 32]>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Multiplies the request limits.
-    pub rate_limit_factor: u32,
+    /// How often, how much at once and how slowly.
+    pub limits: RateLimits,
     /// Whether cookies are for https only.
     pub secure_cookies: bool,
     /// The address people reach the server at, without a slash at its end.
@@ -79,7 +79,7 @@ pub fn app(ingredients: Ingredients) -> App {
         events: Events::new(next_tasks, observer, Arc::clone(&clock)),
         clock,
         live: LiveHub::default(),
-        limits: RateLimits::standard(ingredients.rate_limit_factor),
+        limits: ingredients.limits,
         secure_cookies: ingredients.secure_cookies,
         public_url: ingredients.public_url,
         sends_mail: ingredients.sends_mail,

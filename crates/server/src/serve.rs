@@ -17,7 +17,7 @@ use memoreel_media::{Ffmpeg, Limits};
 use memoreel_operations::{RequestLog, RequestLogWriter, keep_request_logs};
 use memoreel_stores::Keeper;
 use memoreel_tasks::{Worker, WorkerSettings};
-use memoreel_web::{App, behind_proxies};
+use memoreel_web::{App, RateLimits, behind_proxies};
 use memoreel_webhooks::{DispatchSettings, Dispatcher};
 use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -93,7 +93,7 @@ async fn run(
         secret,
         former_secrets: secret::former(&settings.storage.former_secret_keys)?,
         clock: Arc::new(SystemClock),
-        rate_limit_factor: settings.rate_limit_factor,
+        limits: RateLimits::standard(settings.rate_limit_factor),
         secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
         public_url: public_url.clone(),
         sends_mail: settings.accounts.smtp_url.is_some(),

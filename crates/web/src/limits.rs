@@ -1,7 +1,7 @@
 //! Requests per minute, by caller or address: token buckets (the generic cell rate algorithm of the `governor` crate). And how much
 //! of what is costly goes on at once.
 
-use crate::{App, Permits, Problem};
+use crate::{App, Pace, Permits, Problem};
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{Extensions, HeaderName, HeaderValue, header},
@@ -118,6 +118,8 @@ pub struct RateLimits {
     pub bodies: Permits,
     /// Requests at once that carry bytes of uploads, which may take hours.
     pub appends: Permits,
+    /// How slowly those bytes may come.
+    pub append_pace: Pace,
     /// Caption files that are being read at once.
     pub imports: Permits,
     /// Kibibytes of transcripts with their words, while they are read and written, and until they are sent.
@@ -148,6 +150,7 @@ impl RateLimits {
             exports: Permits::new("exports", 8, 2, PLACE_WAIT),
             bodies: Permits::new("requests with long bodies", 128, 16, PLACE_WAIT),
             appends: Permits::new("uploads", 256, 64, PLACE_WAIT),
+            append_pace: Pace::OF_UPLOADS,
             imports: Permits::new("caption files", 8, 4, PLACE_WAIT),
             transcripts: Permits::new("transcripts", 1 << 20, 512 << 10, PLACE_WAIT),
             cuts: Permits::new("cuts of recordings", 4, 2, CUT_WAIT),

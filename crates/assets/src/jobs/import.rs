@@ -1,10 +1,6 @@
 //! From where a file lies elsewhere to staging.
 
-use super::{
-    begin_holding, blob_failure,
-    pace::{Pace, TooSlow},
-    remove_staged,
-};
+use super::{begin_holding, blob_failure, remove_staged};
 use crate::{
     model::{ImportStep, Upload, UploadKind},
     receive::{added, arriving},
@@ -18,7 +14,7 @@ use memoreel_blob::{BlobError, HeldUpload, Staging, content_range};
 use memoreel_kernel::UploadId;
 use memoreel_outbound::{Outbound, OutboundError};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use memoreel_web::{Permits, SealedPlace, Secrets};
+use memoreel_web::{Pace, Permits, SealedPlace, Secrets, TooSlow};
 use reqwest::{
     Response, StatusCode,
     header::{ACCEPT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE},
@@ -99,7 +95,7 @@ impl Import {
     /// Stages in `staging` what it fetches by `outbound` from addresses that `secrets` open.
     pub fn new(staging: Staging, outbound: Outbound, secrets: Secrets) -> Self {
         let places = Permits::new("imports", Self::CONCURRENCY, SHARE, SHARE_WAIT);
-        Self { staging, outbound, secrets, places, pace: Pace::LEAST }
+        Self { staging, outbound, secrets, places, pace: Pace::OF_IMPORTS }
     }
 
     /// Gives up what comes more slowly than that.
@@ -168,8 +164,9 @@ impl Import {
         let is_whole = size_bytes.is_none_or(|size_bytes| outcome.new_offset == size_bytes);
         match outcome.interrupted {
             None if is_whole && !run.cancelled().is_cancelled() => Ok((outcome.new_offset, held)),
-            Some(BlobError::SourceBroken(error)) if TooSlow::is(&error) => {
-                Err(TaskFailure::transient("import_too_slow", error.to_string()))
+            Some(BlobError::SourceBroken(error)) if TooSlow::of(&error).is_some() => {
+                let message = format!("Where the file lies, it is sent too slowly: {error}.");
+                Err(TaskFailure::transient("import_too_slow", message))
             }
             None | Some(BlobError::SourceBroken(_))
                 if is_resumable && outcome.new_offset - offset >= WORTHWHILE_BYTES =>

@@ -9,6 +9,7 @@ use axum::{
     extract::{FromRequest, Multipart, Request, multipart::Field},
 };
 use futures::{Stream, StreamExt, stream};
+use memoreel_web::{Pace, TooSlow};
 use std::{
     io, mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -39,6 +40,9 @@ pub(super) enum FormEnd {
     /// Its sender stopped sending.
     #[error("nothing came of the form for too long")]
     Stalled,
+    /// Its sender fell behind.
+    #[error("the form came too slowly: {0}")]
+    TooSlow(TooSlow),
     /// There is no end of what is no content.
     #[error("before a field of the form, or in its headers, are more than {} KiB", BETWEEN_BYTES_MAX >> 10)]
     NoField,
@@ -59,17 +63,25 @@ impl From<FormEnd> for AssetsError {
     fn from(end: FormEnd) -> Self {
         match end {
             FormEnd::Stalled => Self::FormStalled,
+            FormEnd::TooSlow(too_slow) => Self::FormTooSlow(too_slow),
             FormEnd::NoField | FormEnd::Unreadable => Self::Form(end.to_string()),
         }
     }
 }
 
 impl FormBody {
-    /// The form that `request` brings, which is given up when nothing comes of it for so long.
-    pub(super) async fn read(request: Request, stalled_after: Duration) -> Result<Self, AssetsError> {
+    /// The form that `request` brings, which is given up when nothing comes of it for so long, or it falls behind `pace`.
+    pub(super) async fn read(
+        request: Request,
+        stalled_after: Duration,
+        pace: Pace,
+    ) -> Result<Self, AssetsError> {
         let course = Course::default();
         let watched = course.clone();
-        let request = request.map(|body| Body::from_stream(pieces(body, stalled_after, watched)));
+        let request = request.map(|body| {
+            let arriving = pace.hold(arriving_within(stalled_after, body.into_data_stream()));
+            Body::from_stream(pieces(arriving, watched))
+        });
         match Multipart::from_request(request, &()).await {
             Ok(fields) => Ok(Self { fields, course }),
             Err(_) => {
@@ -121,11 +133,10 @@ impl<'form> FormField<'form> {
 /// The body for the parser, in pieces. Asked for one, the parser takes all that is there before it looks at any of it, so that it is told
 /// after each piece that there is no more yet.
 fn pieces(
-    body: Body,
-    stalled_after: Duration,
+    arriving: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     course: Course,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let mut arriving = Box::pin(arriving_within(stalled_after, body.into_data_stream()));
+    let mut arriving = Box::pin(arriving);
     let mut rest = Bytes::new();
     let mut is_at_work = false;
     stream::poll_fn(move |context| {
@@ -184,8 +195,11 @@ impl Course {
     }
 
     fn broke(&self, error: &io::Error) {
-        let is_stalled = error.kind() == io::ErrorKind::TimedOut;
-        self.progress().end = Some(if is_stalled { FormEnd::Stalled } else { FormEnd::Unreadable });
+        self.progress().end = Some(match TooSlow::of(error) {
+            Some(too_slow) => FormEnd::TooSlow(too_slow),
+            None if error.kind() == io::ErrorKind::TimedOut => FormEnd::Stalled,
+            None => FormEnd::Unreadable,
+        });
     }
 
     fn end(&self) -> FormEnd {
@@ -213,7 +227,8 @@ mod tests {
     ) -> FormBody {
         let request =
             http::Request::builder().header(http::header::CONTENT_TYPE, "multipart/form-data; boundary=b");
-        FormBody::read(request.body(Body::from_stream(bytes)).unwrap(), stalled_after).await.unwrap()
+        let request = request.body(Body::from_stream(bytes)).unwrap();
+        FormBody::read(request, stalled_after, Pace::OF_UPLOADS).await.unwrap()
     }
 
     #[tokio::test]

@@ -56,7 +56,7 @@ pub(super) struct UploadForm {
 #[utoipa::path(post, path = "/assets", operation_id = "upload_form", tag = "assets",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, body = NewFile), (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`body_too_slow`: nothing came for too long"),
+        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`body_too_slow`: nothing came for too long, or too little"),
         (status = 409, body = ProblemBody), (status = 422, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 pub(super) async fn upload_form(
     State(app): State<App>,
@@ -64,7 +64,7 @@ pub(super) async fn upload_form(
     May(caller, _): May<EditContent>,
     request: Request,
 ) -> Result<(StatusCode, Json<NewFile>), Problem> {
-    let form = FormBody::read(request, STALLED_AFTER).await?;
+    let form = FormBody::read(request, STALLED_AFTER, app.limits.append_pace).await?;
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;
     }

@@ -158,7 +158,7 @@ pub(super) struct Signed {
 #[utoipa::path(put, path = "/uploads/{id}/content", operation_id = "put_upload_content", tag = "uploads", security(()),
     params(("id" = UploadId, Path), Signed), request_body(content_type = "application/octet-stream"),
     responses((status = 201, body = UploadView), (status = 200, body = UploadView), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`upload_interrupted`: nothing came for too long"),
+        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`upload_interrupted`: nothing came for too long; `body_too_slow`: too little came"),
         (status = 410, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody),
         (status = 423, body = ProblemBody), (status = 429, body = ProblemBody),
         (status = 503, body = ProblemBody)))]

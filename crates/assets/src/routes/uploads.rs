@@ -165,7 +165,9 @@ async fn create_upload(
     let arriving = Arriving { body, checksum, place };
     let offset = match append(&app, &receiver, &caller, upload.id, Begins::At(0), arriving).await {
         Ok(offset) => offset,
-        Err(AssetsError::Interrupted { offset_bytes }) => offset_bytes,
+        Err(AssetsError::Interrupted { offset_bytes } | AssetsError::TooSlow { offset_bytes, .. }) => {
+            offset_bytes
+        }
         Err(error) => return Err(error.into()),
     };
     let location = format!("/api/v1/uploads/{}", upload.id);
@@ -241,7 +243,7 @@ async fn get_upload_offset(
     request_body(content_type = "application/offset+octet-stream"),
     responses((status = 204, description = "Upload-Offset says how much has arrived for good"),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`upload_interrupted`: nothing came for too long"),
+        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`upload_interrupted`: nothing came for too long; `body_too_slow`: too little came"),
         (status = 409, body = ProblemBody), (status = 410, body = ProblemBody), (status = 413, body = ProblemBody), (status = 415, body = ProblemBody), (status = 423, body = ProblemBody),
         (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn append_upload(

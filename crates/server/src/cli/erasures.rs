@@ -118,7 +118,7 @@ impl Opened {
             secret,
             former_secrets: secret::former(&storage.former_secret_keys)?,
             clock: Arc::new(SystemClock),
-            rate_limit_factor: 1,
+            limits: memoreel_web::RateLimits::standard(1),
             secure_cookies: false,
             public_url: String::new(),
             breached_passwords: None,

@@ -15,8 +15,9 @@ use axum::{
 };
 use chrono::TimeDelta;
 use futures::{StreamExt, stream};
-use memoreel_assets::{Import, Pace};
+use memoreel_assets::Import;
 use memoreel_kernel::UploadId;
+use memoreel_web::Pace;
 use serde_json::json;
 use std::{
     fs::File,

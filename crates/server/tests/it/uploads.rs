@@ -1,7 +1,7 @@
 //! Uploads speak tus 1.0, keep what arrived, and drop what is wrong.
 
 use crate::{
-    app::{PUBLIC_URL, TestApp, sample},
+    app::{Options, PUBLIC_URL, TestApp, sample},
     client::{Client, Person, metadata, send},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::StreamExt;
 use memoreel_blob::Checksum;
-use memoreel_web::Permit;
+use memoreel_web::{Pace, Permit};
 use serde_json::json;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
@@ -407,6 +407,41 @@ async fn what_arrived_before_the_connection_broke_is_kept() {
     assert_eq!(video_count(&app).await, 1);
 }
 
+/// A beginning, and then a byte fifty times a second for as long as somebody takes them.
+fn dribbling(begins: &'static str) -> reqwest::Body {
+    let bytes = futures::stream::repeat(Bytes::from_static(b"a")).then(|byte| async move {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        byte
+    });
+    let all = futures::stream::iter([Bytes::from_static(begins.as_bytes())]).chain(bytes);
+    reqwest::Body::wrap_stream(all.map(Ok::<_, io::Error>))
+}
+
+#[tokio::test]
+async fn what_is_sent_byte_by_byte_gives_its_place_up_and_goes_on_where_it_was() {
+    let append_pace = Pace { bytes_min: 1024, window: Duration::from_millis(500) };
+    let app = TestApp::with(Options { append_pace, ..Options::default() }).await;
+    let ada = app.person("ada").await;
+    let upload = ada.announce(1_000, "a.mp4").await;
+    send(ada.appending(&upload, 0).body(dribbling(""))).await.refuses(408, "body_too_slow");
+    let offset = offset_of(&ada, &upload).await;
+    assert!((1..500).contains(&offset), "{offset}");
+    ada.append(&upload, offset, vec![0_u8; 1_000 - offset]).await.is(204);
+
+    let wanted = json!({ "filename": "b.mp4", "size_bytes": 1_000 });
+    let made = ada.post("/upload-addresses", &wanted).await.is(201).json();
+    let path = made["url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
+    let put = |body: reqwest::Body| send(app.visitor().request("PUT", path).body(body));
+    put(dribbling("")).await.refuses(408, "body_too_slow");
+    put(vec![0_u8; 1_000].into()).await.is(201);
+    assert_eq!(video_count(&app).await, 2);
+
+    let form = ada.request("POST", "/assets").header("content-type", "multipart/form-data; boundary=b");
+    let begins = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"c.mp4\"\r\n\r\n";
+    send(form.body(dribbling(begins))).await.refuses(408, "body_too_slow");
+    assert_eq!(take_places(&app, &ada).await.len(), 64);
+}
+
 #[tokio::test]
 async fn two_last_requests_at_once_make_one_video() {
     let app = TestApp::start().await;
@@ -508,7 +543,7 @@ async fn hostile_metadata_is_refused_or_cleaned() {
 
 #[tokio::test]
 async fn the_limit_of_new_uploads_holds() {
-    let options = crate::app::Options { rate_limit_factor: 1, ..Default::default() };
+    let options = Options { rate_limit_factor: 1, ..Options::default() };
     let app = TestApp::with(options).await;
     let ada = app.person("ada").await;
     // The bucket fills by one a second while it is emptied.
