@@ -24,6 +24,7 @@ mod problem;
 mod proxies;
 mod secrets;
 mod sign_in;
+mod taken;
 mod times;
 mod watched;
 
@@ -47,6 +48,7 @@ pub use problem::{FieldError, Problem, ProblemBody, sentence, storage_failure};
 pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};
 pub use sign_in::{ClientSecret, Provider, SignInSettings};
+pub use taken::{bytes_while_taken, while_taken};
 pub use times::known_time;
 pub use watched::{WatchBody, watched};
 

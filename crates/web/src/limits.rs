@@ -1,7 +1,7 @@
 //! Requests per minute, by caller or address: token buckets (the generic cell rate algorithm of the `governor` crate). And how much
 //! of what is costly goes on at once.
 
-use crate::{App, Pace, Permits, Problem};
+use crate::{App, Pace, Permits, Problem, taken::STALLED_AFTER};
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{Extensions, HeaderName, HeaderValue, header},
@@ -126,7 +126,7 @@ pub struct RateLimits {
     pub transcripts: Permits,
     /// Stills and clips that are being cut out of recordings at once.
     pub cuts: Permits,
-    /// Mebibytes of clips that are on their way: each lies on the disk until all of it is sent.
+    /// Mebibytes of clips that are on their way: each lies on the disk until all of it is sent, or nothing is taken of it.
     pub clips: Permits,
     /// Kibibytes of segments that are taken apart, and of what was made of them until it is sent; and of waveforms while they are drawn.
     pub tracks: Permits,
@@ -134,6 +134,8 @@ pub struct RateLimits {
     pub images: Permits,
     /// Passwords that are being judged or hashed at once; by person or address, as there is no organization yet.
     pub passwords: Permits,
+    /// Whoever takes nothing for so long of an answer that holds a place is not waited for any more.
+    pub stalled_after: Duration,
 }
 
 impl RateLimits {
@@ -159,6 +161,7 @@ impl RateLimits {
             // As many for one organization as there are workers at most, so that none of them is idle.
             images: Permits::new("images", 64, 8, IMAGE_WAIT),
             passwords: Self::passwords(),
+            stalled_after: STALLED_AFTER,
         }
     }
 

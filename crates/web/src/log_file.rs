@@ -1,22 +1,18 @@
 //! Logs as files: JSON Lines or CSV (RFC 4180), page by page, so that no length is held in memory.
 
-use crate::{Permit, detach};
+use crate::{
+    Permit,
+    taken::{STALLED_AFTER, while_taken},
+};
 use axum::{
-    body::Body,
     http::header,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, stream};
 use serde::{Deserialize, Serialize};
-use std::{error::Error, io, pin::pin, time::Duration};
-use tokio::sync::mpsc;
+use std::{error::Error, io};
 use utoipa::ToSchema;
-
-/// Whoever takes nothing for so long is not waited for any more.
-const STALLED_AFTER: Duration = Duration::from_secs(60);
-/// What is to be taken in that time, so that a slow line is no stalled one.
-const PIECE_BYTES_MAX: usize = 64 << 10;
 
 /// Why a file ends before its end.
 pub type LogFileError = Box<dyn Error + Send + Sync>;
@@ -93,57 +89,7 @@ pub fn send_log_file(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.{extension}\"")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (headers, Body::from_stream(taken(file, place, STALLED_AFTER))).into_response()
-}
-
-/// The file for one who takes it, as long as they do. What they were given before they stopped ends with an error, never as if it were all.
-fn taken(
-    file: impl Stream<Item = Result<Bytes, LogFileError>> + Send + 'static,
-    place: Permit,
-    stalled_after: Duration,
-) -> impl Stream<Item = Result<Bytes, LogFileError>> + Send + 'static {
-    let (to, pieces) = mpsc::channel(1);
-    // By itself, as nobody asks for more of a body while its reader stands still.
-    drop(detach(async move {
-        let _place = place;
-        hand_over(file, to, stalled_after).await;
-    }));
-    stream::try_unfold(pieces, |mut pieces: mpsc::Receiver<Handed>| async move {
-        match pieces.recv().await {
-            Some(Ok(piece)) => Ok(piece.map(|piece| (piece, pieces))),
-            Some(Err(error)) => Err(error),
-            None => Err("nothing of the file was taken for too long".into()),
-        }
-    })
-}
-
-/// A piece of a file, or its end.
-type Handed = Result<Option<Bytes>, LogFileError>;
-
-/// Hands a file over piece by piece, until it ends, breaks, or is not taken.
-async fn hand_over(
-    file: impl Stream<Item = Result<Bytes, LogFileError>>,
-    to: mpsc::Sender<Handed>,
-    stalled_after: Duration,
-) {
-    let mut file = pin!(file);
-    while let Some(page) = file.next().await {
-        let mut page = match page {
-            Ok(page) => page,
-            Err(error) => {
-                _ = to.send_timeout(Err(error), stalled_after).await;
-                return;
-            }
-        };
-        while !page.is_empty() {
-            // Copied, as a part of a page keeps all of it in memory for as long as it waits to be taken.
-            let piece = Bytes::copy_from_slice(&page.split_to(page.len().min(PIECE_BYTES_MAX)));
-            if to.send_timeout(Ok(Some(piece)), stalled_after).await.is_err() {
-                return;
-            }
-        }
-    }
-    _ = to.send_timeout(Ok(None), stalled_after).await;
+    (headers, while_taken(file, place, STALLED_AFTER)).into_response()
 }
 
 impl LogFormat {
@@ -181,7 +127,6 @@ fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Permits;
     use futures::TryStreamExt;
 
     #[derive(Serialize)]
@@ -238,49 +183,5 @@ mod tests {
         assert_eq!(text, "number,text\r\n0,a\r\n1,b\r\n2,c\r\n3,d\r\n");
         assert_eq!(asked, [None, Some(1), Some(3)]);
         assert_eq!(file(&[], 2).0, "number,text\r\n");
-    }
-
-    /// A file of so many pages, each of two pieces and a half.
-    fn pages(count: u8) -> impl Stream<Item = Result<Bytes, LogFileError>> + Send + 'static {
-        stream::iter(0..count).map(|number| {
-            let page: Bytes = vec![number; PIECE_BYTES_MAX * 5 / 2].into();
-            Ok(page)
-        })
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_not_taken_any_more_gives_its_place_back_and_has_no_end() {
-        let permits = Permits::new("exports", 1, 1, Duration::from_secs(20));
-        let place = permits.enter("harbour").await.expect("a place");
-        let mut file = Box::pin(taken(pages(4), place, Duration::from_millis(50)));
-        file.next().await.expect("a piece").expect("no error");
-        let _other = permits.enter("lighthouse").await.expect("the place that was given back");
-        let rest: Vec<_> = file.collect().await;
-        let (end, given) = rest.split_last().expect("an end");
-        assert!(end.is_err() && given.iter().all(Result::is_ok), "{rest:?}");
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_taken_comes_to_its_end_however_long_it_takes_in_all() {
-        let permits = Permits::new("exports", 1, 1, Duration::from_secs(20));
-        let place = permits.enter("harbour").await.expect("a place");
-        let slowly = taken(pages(4), place, Duration::from_secs(2)).and_then(async |piece| {
-            tokio::time::sleep(Duration::from_millis(250)).await;
-            Ok::<_, LogFileError>(piece)
-        });
-        let given: Vec<_> = slowly.try_collect().await.expect("all of it");
-        let expected: Vec<_> = pages(4).try_collect().await.expect("all of it");
-        assert!(given.concat() == expected.concat());
-        permits.enter("lighthouse").await.expect("the place that was given back");
-    }
-
-    #[tokio::test]
-    async fn a_file_that_breaks_says_so() {
-        let permits = Permits::new("exports", 1, 1, Duration::from_secs(20));
-        let place = permits.enter("harbour").await.expect("a place");
-        let broken: Result<Bytes, LogFileError> = Err("no database".into());
-        let given =
-            taken(pages(1).chain(stream::iter([broken])), place, STALLED_AFTER).try_collect::<Vec<_>>().await;
-        assert_eq!(given.expect_err("an error").to_string(), "no database");
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     store,
 };
 use axum::{
+    BoxError,
     body::{Body, Bytes},
     extract::{
         Path, Query, State,
@@ -25,10 +26,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::TimeDelta;
-use futures::{StreamExt, stream};
+use futures::{TryStreamExt, stream};
 use memoreel_blob::{Disposition, Grant, Purpose};
 use memoreel_kernel::{AssetId, Timestamp};
-use memoreel_web::{App, Json, May, Params, Problem, ProblemBody, ResourceId, action::ReadContent};
+use memoreel_web::{
+    App, Json, May, Params, Problem, ProblemBody, ResourceId, action::ReadContent, while_taken,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{self, SeekFrom};
@@ -41,6 +44,8 @@ const CLIP_MS_MAX: u64 = 600_000;
 const CLIP_MS_MIN: u64 = 100;
 /// About as large as a clip becomes; of a recording that needs more a lighter version is taken.
 const CLIP_BYTES_MAX: u64 = 512 << 20;
+/// What is read of one at once.
+const READ_BYTES: usize = 64 << 10;
 const HOUR: i64 = 3600;
 const LIFETIME_DEFAULT: i64 = 7 * 24 * HOUR;
 const LIFETIME_MAX: i64 = 366 * 24 * HOUR;
@@ -236,7 +241,7 @@ pub(super) async fn get_clip(
             } else if method == Method::HEAD {
                 of_unknown_length()
             } else {
-                sent(delivery.players.cut(&app, &span, &planned).await?, &headers, &etag).await?
+                sent(&app, delivery.players.cut(&app, &span, &planned).await?, &headers, &etag).await?
             };
             describe(response.headers_mut(), &etag);
             let left_seconds = (grant.expires_at - app.clock.now()).num_seconds();
@@ -255,8 +260,8 @@ pub(super) async fn get_clip(
 }
 
 /// The file, or the part of it that is asked for. Its folder goes at once: what is open can be read to its end, and takes its place on the
-/// disk until then.
-async fn sent(cut: Cut, headers: &HeaderMap, etag: &str) -> Result<Response, Problem> {
+/// disk until then, or until nothing is taken of it.
+async fn sent(app: &App, cut: Cut, headers: &HeaderMap, etag: &str) -> Result<Response, Problem> {
     let Cut { folder, file, room } = cut;
     let mut file = tokio::fs::File::open(folder.path().join(file)).await.map_err(Problem::internal)?;
     drop(folder);
@@ -270,8 +275,8 @@ async fn sent(cut: Cut, headers: &HeaderMap, etag: &str) -> Result<Response, Pro
     let part = bytes.clone().unwrap_or(0..size_bytes);
     file.seek(SeekFrom::Start(part.start)).await.map_err(Problem::internal)?;
     let length = part.end - part.start;
-    let stream = ReaderStream::new(file.take(length)).inspect(move |_| _ = &room);
-    let mut response = (status, Body::from_stream(stream)).into_response();
+    let read = ReaderStream::with_capacity(file.take(length), READ_BYTES).map_err(BoxError::from);
+    let mut response = (status, while_taken(read, room, app.limits.stalled_after)).into_response();
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     if bytes.is_some()
         && let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&part, size_bytes))

@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     Extension,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
@@ -22,7 +22,7 @@ use axum::{
 };
 use memoreel_blob::{BlobError, BlobKey, BlobRead, Disposition, Grant, Purpose, SignatureError};
 use memoreel_kernel::AssetId;
-use memoreel_web::{App, ClientAddress, FileSender, Params, Problem, ServedTo};
+use memoreel_web::{App, ClientAddress, FileSender, Params, Problem, ServedTo, bytes_while_taken};
 use serde::Deserialize;
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
@@ -340,16 +340,17 @@ impl Delivery {
                     return Ok(response);
                 }
                 let bytes = self.players.track(app, &track, &source).await?;
-                written(app, asked, policy, bytes, Some(&source.version))
+                let sent = |part| bytes_while_taken(part, app.limits.stalled_after);
+                written(app, asked, policy, bytes, Some(&source.version), sent)
             }
             MadeForPlayers::Waveform(recording) => {
                 let Params(wanted) = Params::<WantedPicture>::of(&self.uri)?;
                 let (bytes, version) = wanted.drawn(app, recording).await?;
-                written(app, asked, policy, bytes, Some(&version))
+                written(app, asked, policy, bytes, Some(&version), Body::from)
             }
             MadeForPlayers::Text(text) => {
                 let text = self.players.text(app, &text).await?;
-                written(app, asked, policy, text.into(), None)
+                written(app, asked, policy, text.into(), None, Body::from)
             }
         }
     }
@@ -451,13 +452,14 @@ fn etag_of_version(asked: &Asked, version: &str) -> String {
     super::clips::etag_of([version.as_bytes(), asked.key.as_str().as_bytes()])
 }
 
-/// What was written just now. `version` tells it from another, if that takes no look at all of it.
+/// What was written just now, as `sent`. `version` tells it from another, if that takes no look at all of it.
 fn written(
     app: &App,
     asked: &Asked,
     policy: &Policy,
     bytes: Bytes,
     version: Option<&str>,
+    sent: impl FnOnce(Bytes) -> Body,
 ) -> Result<Response, Problem> {
     let etag = match version {
         Some(version) => etag_of_version(asked, version),
@@ -471,10 +473,11 @@ fn written(
     let mut response = match range {
         _ if is_current(&asked.headers, Some(&etag)) => StatusCode::NOT_MODIFIED.into_response(),
         Some(Err(_)) => return Err(range_problem(Some(size_bytes))),
-        None => bytes.into_response(),
+        None => ([(header::CONTENT_LENGTH, HeaderValue::from(size_bytes))], sent(bytes)).into_response(),
         Some(Ok(range)) => {
             let part = bytes.slice(range.start as usize..range.end as usize);
-            let mut response = (StatusCode::PARTIAL_CONTENT, part).into_response();
+            let length = [(header::CONTENT_LENGTH, HeaderValue::from(part.len()))];
+            let mut response = (StatusCode::PARTIAL_CONTENT, length, sent(part)).into_response();
             if let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&range, size_bytes)) {
                 response.headers_mut().insert(header::CONTENT_RANGE, value);
             }

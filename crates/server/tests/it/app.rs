@@ -25,7 +25,7 @@ use memoreel_server::{
 use memoreel_stores::Keeper;
 use memoreel_tasks::{Registry, Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::{App, Documents, Pace, RateLimits, SignInSettings, behind_proxies};
+use memoreel_web::{App, Documents, RateLimits, SignInSettings, behind_proxies};
 use memoreel_webhooks::{DispatchSettings, Dispatcher};
 use sqlx::PgConnection;
 use std::{
@@ -58,8 +58,8 @@ struct Installation {
 #[derive(Clone)]
 pub struct Options {
     pub rate_limit_factor: u32,
-    /// How slowly files may be sent.
-    pub append_pace: Pace,
+    /// Changes other limits.
+    pub limits: fn(&mut RateLimits),
     pub lines: Lines,
     /// Small enough for many tests at once.
     pub pool: PoolSizes,
@@ -98,7 +98,7 @@ impl Default for Options {
         let pool = PoolSizes { app: 6, system: 5 };
         Self {
             rate_limit_factor: 1_000,
-            append_pace: Pace::OF_UPLOADS,
+            limits: |_| (),
             lines,
             pool,
             is_https: false,
@@ -182,7 +182,8 @@ impl TestApp {
                 (blobs, Some(keeper))
             }
         };
-        let standard = RateLimits::standard(options.rate_limit_factor);
+        let mut limits = RateLimits::standard(options.rate_limit_factor);
+        (options.limits)(&mut limits);
         let app = assemble::app(Ingredients {
             db,
             blobs,
@@ -192,7 +193,7 @@ impl TestApp {
             secret: SECRET,
             former_secrets: Vec::new(),
             clock: Arc::new(clock.clone()),
-            limits: RateLimits { append_pace: options.append_pace, ..standard },
+            limits,
             secure_cookies: options.is_https,
             public_url: PUBLIC_URL.to_owned(),
             sends_mail: options.smtp.is_some(),

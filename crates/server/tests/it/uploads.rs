@@ -419,11 +419,12 @@ fn dribbling(begins: &'static str) -> reqwest::Body {
 
 #[tokio::test]
 async fn what_is_sent_byte_by_byte_gives_its_place_up_and_goes_on_where_it_was() {
-    let append_pace = Pace { bytes_min: 1024, window: Duration::from_millis(500) };
-    let app = TestApp::with(Options { append_pace, ..Options::default() }).await;
+    const PACE: Pace = Pace { bytes_min: 1024, window: Duration::from_millis(500) };
+    let app =
+        TestApp::with(Options { limits: |limits| limits.append_pace = PACE, ..Options::default() }).await;
     let ada = app.person("ada").await;
     let upload = ada.announce(1_000, "a.mp4").await;
-    send(ada.appending(&upload, 0).body(dribbling(""))).await.refuses(408, "body_too_slow");
+    send(ada.appending(&upload, 0).body(dribbling("a"))).await.refuses(408, "body_too_slow");
     let offset = offset_of(&ada, &upload).await;
     assert!((1..500).contains(&offset), "{offset}");
     ada.append(&upload, offset, vec![0_u8; 1_000 - offset]).await.is(204);
@@ -432,7 +433,7 @@ async fn what_is_sent_byte_by_byte_gives_its_place_up_and_goes_on_where_it_was()
     let made = ada.post("/upload-addresses", &wanted).await.is(201).json();
     let path = made["url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
     let put = |body: reqwest::Body| send(app.visitor().request("PUT", path).body(body));
-    put(dribbling("")).await.refuses(408, "body_too_slow");
+    put(dribbling("a")).await.refuses(408, "body_too_slow");
     put(vec![0_u8; 1_000].into()).await.is(201);
     assert_eq!(video_count(&app).await, 2);
 

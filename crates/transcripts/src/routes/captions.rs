@@ -243,7 +243,7 @@ pub(crate) async fn put_captions(
         transcript: TranscriptBody::completed(transcript),
         warnings: warnings.into_iter().map(CaptionWarning::from).collect(),
     };
-    let answer = answer(&accepted, room);
+    let answer = answer(&app, &accepted, room);
     drop(place);
     answer
 }

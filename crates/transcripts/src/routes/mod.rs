@@ -4,11 +4,11 @@ mod captions;
 mod speakers;
 mod transcripts;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{HeaderValue, header};
 use memoreel_kernel::Caller;
-use memoreel_web::{App, Permit, Problem, Result};
+use memoreel_web::{App, Permit, Problem, Result, bytes_while_taken};
 use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -33,12 +33,16 @@ async fn room_for_words(app: &App, caller: &Caller) -> Result<Permit> {
     Ok(app.limits.transcripts.enter_with(&whose, TRANSCRIPT_KIBIBYTES_MAX).await?)
 }
 
-/// A transcript as JSON, which keeps so much of the room as it takes, until it is sent.
-fn answer(transcript: &impl Serialize, mut room: Permit) -> Result<Response> {
+/// A transcript as JSON, which keeps so much of the room as it takes, until it is sent, or nothing is taken of it.
+fn answer(app: &App, transcript: &impl Serialize, mut room: Permit) -> Result<Response> {
     let bytes = serde_json::to_vec(transcript).map_err(Problem::internal)?;
     room.shrink_to((bytes.capacity() as u64).div_ceil(1 << 10));
-    let body = Body::from(Bytes::from_owner(Held { bytes, _room: room }));
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CONTENT_LENGTH, HeaderValue::from(bytes.len())),
+    ];
+    let bytes = Bytes::from_owner(Held { bytes, _room: room });
+    Ok((headers, bytes_while_taken(bytes, app.limits.stalled_after)).into_response())
 }
 
 /// Bytes, and the room that they take.

@@ -109,5 +109,5 @@ pub(crate) async fn get_transcript(
     let transcript = store::transcript_with_words(&mut tx, video_id).await?;
     drop(tx);
     let body = transcript.map_or_else(|| TranscriptBody::absent(video_id, &video), TranscriptBody::completed);
-    answer(&body, room)
+    answer(&app, &body, room)
 }

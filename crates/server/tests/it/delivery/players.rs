@@ -8,8 +8,9 @@ use crate::{
 };
 use chrono::TimeDelta;
 use memoreel_kernel::AssetId;
+use memoreel_web::RateLimits;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, process::Command, time::Duration};
 
 /// A signed-in person's recording, with everything that is made of it.
 pub async fn recorded(app: &TestApp, ada: &Person, file: &str, name: &str) -> (Value, String) {
@@ -295,6 +296,47 @@ async fn players_find_dash_captions_stills_and_clips() {
     app.clock.advance(TimeDelta::hours(2));
     app.sweep().await;
     assert!(!asset.join("preview/frames/2.jpg").exists());
+}
+
+/// Two seconds of pictures that no encoder makes small, and a sound: more than the buffers between here and there hold.
+fn noise() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noise.mp4");
+    let made = Command::new("ffmpeg")
+        .args([
+            "-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "640x480", "-r", "25",
+        ])
+        .args(["-t", "2", "-i", "/dev/urandom", "-f", "lavfi", "-i", "sine=f=440:d=2"])
+        .args(["-c:v", "libx264", "-preset", "ultrafast", "-qp", "1", "-g", "25", "-c:a", "aac"])
+        .arg(&file)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    std::fs::read(&file).unwrap()
+}
+
+#[tokio::test]
+async fn who_does_not_read_what_is_made_for_them_keeps_no_place() {
+    let limits = |limits: &mut RateLimits| limits.stalled_after = Duration::from_secs(1);
+    let app = TestApp::with(Options { limits, ..Options::default() }).await;
+    let ada = app.person("ada").await;
+    let video_id = ada.upload("Noise.mp4", noise()).await;
+    app.work().await;
+    let video = app.until(&ada, &video_id, |video| video["playback"]["hls_url"].is_string()).await;
+    let hls = path_of(&video["playback"]["hls_url"]);
+    let track = hls.replace("master.m3u8", "source/picture/segment-00000.m4s");
+    let asset_id = video["asset_id"].as_str().unwrap();
+    let address = ada.get(&format!("/assets/{asset_id}/clip-address?from_seconds=0&to_seconds=2")).await;
+    let clip = path_of(&address.is(200).json()["url"]);
+    for (url, room) in [(track, &app.app.limits.tracks), (clip, &app.app.limits.clips)] {
+        let all_of_adas = || room.enter_with(&ada.organization_id, u64::MAX);
+        let unread = app.visitor().request("GET", &url).send().await.unwrap();
+        assert_eq!(unread.status(), 200, "{url}");
+        let taken = tokio::time::timeout(Duration::from_millis(200), all_of_adas()).await;
+        assert!(taken.is_err(), "it is on its way: {url}");
+        drop(all_of_adas().await.expect("what nobody reads is let go"));
+        unread.bytes().await.expect_err("it is not all of it");
+    }
 }
 
 /// What an MP4 file holds.
