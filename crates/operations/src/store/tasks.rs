@@ -110,8 +110,8 @@ macro_rules! select_tasks {
     };
 }
 
-/// Newest first, after a cursor: ids are in the order of time. The tasks of one thing are found by it, and all others in the order of the key,
-/// which is an index.
+/// Newest first, after a cursor: ids are in the order of time. The tasks of one thing are found by it, those that wait, run, failed or were
+/// cancelled by indexes of these alone, and all others in the order of the key.
 pub(crate) async fn list_tasks(
     tx: &mut TenantTx,
     visible: &Visible,
