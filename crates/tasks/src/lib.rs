@@ -19,7 +19,7 @@ pub use model::{NewTask, StageStatus, TaskStage};
 pub use registry::{Handle, Registry};
 pub use run::{Finished, TaskRun, apart};
 pub use store::{
-    Settlement, cancel_tasks, delete_old_tasks, enqueue_side_tasks, lock_subject, prioritise_task,
-    retry_failed_tasks, settlement_of, stages_of, waiting_tasks, withdraw_tasks,
+    Settlement, cancel_gone_tasks, cancel_tasks, delete_old_tasks, enqueue_side_tasks, lock_subject,
+    prioritise_task, retry_failed_tasks, settlement_of, stages_of, waiting_tasks, withdraw_tasks,
 };
 pub use worker::{Worker, WorkerSettings};

@@ -12,7 +12,7 @@ use crate::{
 use axum::{Extension, extract::State, http::StatusCode};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Cursor, Event, FolderId, Page};
-use memoreel_tasks::cancel_tasks;
+use memoreel_tasks::cancel_gone_tasks;
 use memoreel_web::{
     App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId,
     action::{EditContent, ReadContent},
@@ -298,7 +298,7 @@ async fn delete_for_good(app: &App, tx: &mut TenantTx, row: &AssetRow) -> Result
     if !store::delete_asset(tx, row.id).await? {
         return Err(AssetsError::AssetNotFound.into());
     }
-    cancel_tasks(tx, row.id.uuid(), &[], app.clock.now()).await?;
+    cancel_gone_tasks(tx, row.id.uuid(), app.clock.now()).await?;
     Ok(())
 }
 

@@ -330,6 +330,24 @@ async fn steps_of_a_recording_that_end_while_its_key_frames_are_written_do_not_s
 }
 
 #[tokio::test]
+async fn an_asset_goes_while_its_reading_fails_and_neither_stops_the_other() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let failing =
+        held_up(&app, 42, "UPDATE OF status ON tasks FOR EACH ROW WHEN (NEW.status = 'failed')").await;
+    let id = ada.upload_image("a.png", b"no image".to_vec()).await;
+    app.work().await;
+    until_held_up(&app, &[42]).await;
+    // What fails has its row, and will want that of the asset.
+    let path = format!("/assets/{id}?permanently=true");
+    let deleted = tokio::time::timeout(Duration::from_secs(20), ada.delete(&path)).await;
+    deleted.expect("it waits for what fails").is(204);
+    commit(&app, failing, 1).await;
+    app.idle().await;
+    ada.get(&format!("/assets/{id}")).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
 async fn a_folder_into_which_something_is_put_at_this_moment_is_not_empty() {
     let app = TestApp::start().await;
     app.work().await;

@@ -2,6 +2,7 @@
 
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{OrganizationId, TaskId, Timestamp};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// What a task that somebody stopped says of itself, and then its video.
@@ -149,8 +150,31 @@ pub(crate) async fn cancel_swept_tasks(
 ) -> Result<(), sqlx::Error> {
     let (organization_ids, subject_ids): (Vec<Uuid>, Vec<Uuid>) =
         subjects.iter().map(|(organization_id, id)| (organization_id.uuid(), *id)).unzip();
+    cancel_free_tasks(tx, &organization_ids, &subject_ids, now).await
+}
+
+/// As [`super::cancel_tasks`] does with all tasks of a subject that goes in the same transaction, and whose row is held: a task that is ending
+/// has its own row, waits for that of the subject, and is not waited for.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn cancel_gone_tasks(
+    tx: &mut TenantTx,
+    subject_id: Uuid,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id().uuid();
+    cancel_free_tasks(tx, &[organization_id], &[subject_id], now).await
+}
+
+async fn cancel_free_tasks(
+    connection: &mut PgConnection,
+    organization_ids: &[Uuid],
+    subject_ids: &[Uuid],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        r#"WITH swept AS (
+        r#"WITH gone AS (
                SELECT t.organization_id, t.id FROM UNNEST($1::uuid[], $2::uuid[]) AS subjects(organization_id, id)
                JOIN tasks t ON t.organization_id = subjects.organization_id AND t.subject_id = subjects.id
                WHERE t.status IN ('pending', 'held', 'running', 'failed')
@@ -162,15 +186,15 @@ pub(crate) async fn cancel_swept_tasks(
                    status = CASE tasks.status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
                    cancel_requested = true, error_code = NULL, error_message = NULL,
                    finished_at = CASE tasks.status WHEN 'running' THEN tasks.finished_at ELSE $3 END
-               FROM swept WHERE tasks.organization_id = swept.organization_id AND tasks.id = swept.id
+               FROM gone WHERE tasks.organization_id = gone.organization_id AND tasks.id = gone.id
                RETURNING tasks.id, tasks.status
            )
            SELECT pg_notify('memoreel_task_stops', id::text)::text AS "stopped?" FROM cancelled WHERE status = 'running'"#,
-        &organization_ids,
-        &subject_ids,
+        organization_ids,
+        subject_ids,
         now,
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(connection)
     .await?;
     Ok(())
 }

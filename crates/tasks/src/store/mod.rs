@@ -7,7 +7,7 @@ mod recording;
 pub use beside::enqueue_side_tasks;
 pub(crate) use beside::is_side;
 pub(crate) use control::{CANCELLED_CODE, cancel_swept_tasks, cancel_task, retry_task};
-pub use control::{delete_old_tasks, prioritise_task, withdraw_tasks};
+pub use control::{cancel_gone_tasks, delete_old_tasks, prioritise_task, withdraw_tasks};
 pub(crate) use recording::{record_event, record_swept};
 
 use crate::{StageStatus, TaskStage};
