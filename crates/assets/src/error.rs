@@ -118,6 +118,9 @@ pub enum AssetsError {
     /// It is an image or a document, or has no video any more.
     #[error("subtitles are of videos and of recordings of sound")]
     NotRecorded,
+    /// It is listened to and looked at, and not read.
+    #[error("only images and documents are read, and this is a recording")]
+    Recorded,
     /// What is sent now would go with the file that is being replaced.
     #[error("the file of this asset is being replaced, and subtitles sent now would go with the old one")]
     FileAwaited,
@@ -290,6 +293,8 @@ impl From<AssetsError> for Problem {
             AssetsError::NotPackaged => Problem::conflict("recording_not_packaged", detail)
                 .hint("Ask for its video until the status is completed, and retry what has failed of it."),
             AssetsError::NotRecorded => Problem::conflict("asset_is_no_recording", detail),
+            AssetsError::Recorded => Problem::conflict("asset_is_recording", detail)
+                .hint("Retry what has failed of its video, or have the video encoded anew."),
             AssetsError::FileAwaited => Problem::conflict("replacement_pending", detail)
                 .hint("Send them again when the new file is there."),
             AssetsError::SubtitlesInvalid(FileLine { line, .. }) => {

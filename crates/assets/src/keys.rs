@@ -5,6 +5,7 @@ use memoreel_blob::BlobKey;
 use memoreel_kernel::{AssetId, OrganizationId, UploadId, canonical_uuid};
 use memoreel_media::SoundFormat;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 fn key(text: &str) -> BlobKey {
     text.parse().unwrap_or_else(|error| unreachable!("{text} is made of ids and constants: {error}"))
@@ -230,16 +231,13 @@ pub(crate) fn small_frame_file(start_ms: u64) -> String {
     format!("{start_ms}-small.jpg")
 }
 
-/// What the pages of a document look like: those of its first file, or of one that replaces another. The former are shown until the latter is read.
-pub(crate) fn pages(
-    organization_id: OrganizationId,
-    asset_id: AssetId,
-    replacement: Option<UploadId>,
-) -> BlobKey {
+/// What the pages of a document look like: as they were read first, or later. The former are shown until the latter are read. `later` is the
+/// upload of a file that replaces another, or of its own where the same file is read again.
+pub(crate) fn pages(organization_id: OrganizationId, asset_id: AssetId, later: Option<Uuid>) -> BlobKey {
     let folder = asset(organization_id, asset_id);
-    match replacement {
+    match later {
         None => key(&format!("{folder}/pages")),
-        Some(upload_id) => key(&format!("{folder}/pages-{upload_id}")),
+        Some(later) => key(&format!("{folder}/pages-{later}")),
     }
 }
 

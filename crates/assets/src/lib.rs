@@ -33,8 +33,8 @@ pub use error::AssetsError;
 pub use images::{ImageText, image_text, image_thumbnail_url};
 pub use jobs::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, PAGE_CHARS_MIN, Package,
-    Picture, Probe, ReadDocument, ReadImage, ReadImageText, Reencode, ReplaceRecording, Sight, Sights,
-    SmallPictures, Store, TextReader, Tracks, Waveform, sweep_scratch,
+    Picture, Probe, ReadDocument, ReadImage, ReadImageText, Reencode, ReplaceRecording, RereadDocument,
+    RereadImage, Sight, Sights, SmallPictures, Store, TextReader, Tracks, Waveform, sweep_scratch,
 };
 pub use key_frames::{TextOnScreen, key_frame_url, text_on_screen};
 pub use keys::{Recording, asset as blobs_of_asset, blobs_of_organization};

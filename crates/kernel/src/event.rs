@@ -93,6 +93,16 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// Somebody wants text to be looked for once more in an image that is there.
+    ImageRereadWanted {
+        /// The image.
+        asset_id: AssetId,
+    },
+    /// Somebody wants a document that is there to be read again.
+    DocumentRereadWanted {
+        /// The document.
+        asset_id: AssetId,
+    },
     /// What something says can be found, and what it looks like is to be, too.
     PicturesWanted {
         /// What has the pictures.
@@ -190,6 +200,11 @@ pub enum Event {
         /// The document.
         asset_id: AssetId,
     },
+    /// A document that was there has been read again, and shows what was found then.
+    DocumentReread {
+        /// The document.
+        asset_id: AssetId,
+    },
     /// The document cannot be kept; its asset says why.
     DocumentFailed {
         /// The document.
@@ -245,6 +260,8 @@ impl Event {
             Event::KeyFramesReady { .. } => "key_frames_ready",
             Event::SoundWanted { .. } => "sound_wanted",
             Event::EncodeWanted { .. } => "encode_wanted",
+            Event::ImageRereadWanted { .. } => "image_reread_wanted",
+            Event::DocumentRereadWanted { .. } => "document_reread_wanted",
             Event::PicturesWanted { .. } => "pictures_wanted",
             Event::TranscriptReady { .. } => "transcript_ready",
             Event::VideoIndexed { .. } => "video_indexed",
@@ -264,6 +281,7 @@ impl Event {
             Event::ImageChanged { .. } => "image_changed",
             Event::DocumentAdded { .. } => "document_added",
             Event::DocumentReady { .. } => "document_ready",
+            Event::DocumentReread { .. } => "document_reread",
             Event::DocumentFailed { .. } => "document_failed",
             Event::DocumentDeleted { .. } => "document_deleted",
             Event::DocumentRestored { .. } => "document_restored",
@@ -298,6 +316,8 @@ impl Event {
             Event::ReplacementAdded { asset_id, .. }
             | Event::SoundWanted { asset_id, .. }
             | Event::EncodeWanted { asset_id, .. }
+            | Event::ImageRereadWanted { asset_id }
+            | Event::DocumentRereadWanted { asset_id }
             | Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }
@@ -307,6 +327,7 @@ impl Event {
             | Event::ImageChanged { asset_id }
             | Event::DocumentAdded { asset_id }
             | Event::DocumentReady { asset_id }
+            | Event::DocumentReread { asset_id }
             | Event::DocumentFailed { asset_id }
             | Event::DocumentDeleted { asset_id }
             | Event::DocumentRestored { asset_id } => asset_id.uuid(),

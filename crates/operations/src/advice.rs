@@ -35,6 +35,9 @@ fn for_failure(code: &str) -> &'static str {
         "document_ambiguous" | "document_unreadable" => {
             "Check that the document opens elsewhere, export it anew and upload that."
         }
+        "page_pictures_failed" => {
+            "Have whoever runs this server run `memoreel doctor`, then retry it; or save it as PDF and replace the file with that."
+        }
         "document_too_large" | "document_too_costly" => "Split the document and upload its parts.",
         "export_too_large" => {
             "Delete what is not needed, or have whoever runs this server keep files in another store."

@@ -9,8 +9,8 @@ use crate::{
 use anyhow::{Context, Result};
 use memoreel_assets::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
-    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, Reencode, ReplaceRecording, SmallPictures, Store,
-    TextReader, Tracks, Waveform,
+    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, Reencode, ReplaceRecording, RereadDocument,
+    RereadImage, SmallPictures, Store, TextReader, Tracks, Waveform,
 };
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -105,6 +105,18 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
         ocr: engines.ocr.clone(),
         languages: engines.ocr_languages.clone(),
     };
+    let read_image_text = ReadImageText { reader: reader.clone(), blobs: app.blobs.clone() };
+    let read_document = ReadDocument {
+        documents: engines.documents.clone(),
+        images: engines.images.clone(),
+        ocr: engines.ocr.clone(),
+        languages: engines.ocr_languages.clone(),
+        office: engines.office.clone(),
+        scratch: app.scratch.clone(),
+        blobs: app.blobs.clone(),
+        staging: app.staging.clone(),
+        clock: Arc::clone(&app.clock),
+    };
     let pictures = SmallPictures { images: engines.images.clone(), blobs: app.blobs.clone() };
     Registry::default()
         .with(Store { engine: urgent.clone(), staging: app.staging.clone(), clock: Arc::clone(&app.clock) })
@@ -116,18 +128,10 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
             staging: app.staging.clone(),
             clock: Arc::clone(&app.clock),
         })
-        .with(ReadImageText { reader: reader.clone(), blobs: app.blobs.clone() })
-        .with(ReadDocument {
-            documents: engines.documents.clone(),
-            images: engines.images.clone(),
-            ocr: engines.ocr.clone(),
-            languages: engines.ocr_languages.clone(),
-            office: engines.office.clone(),
-            scratch: app.scratch.clone(),
-            blobs: app.blobs.clone(),
-            staging: app.staging.clone(),
-            clock: Arc::clone(&app.clock),
-        })
+        .with(read_image_text.clone())
+        .with(RereadImage(read_image_text))
+        .with(read_document.clone())
+        .with(RereadDocument(read_document))
         .with(Probe(urgent.clone()))
         .with(Package(urgent))
         .with(Encode(media.clone()))

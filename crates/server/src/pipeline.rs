@@ -3,7 +3,7 @@
 use memoreel_assets::{
     AssetStep, DocumentStep, Encode, EncodeAv1, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames,
     MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, Reencode, ReplaceRecording,
-    Store, Tracks, Waveform,
+    RereadDocument, RereadImage, Store, Tracks, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
@@ -90,6 +90,9 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         Event::ImageReady { asset_id } => {
             vec![task::<ReadImageText>(asset_id, ImageStep { asset_id }, SOON)]
         }
+        Event::ImageRereadWanted { asset_id } => {
+            vec![task::<RereadImage>(asset_id, ImageStep { asset_id }, SOON)]
+        }
         Event::ImageTextReady { asset_id }
         | Event::ImageChanged { asset_id }
         | Event::ImageRestored { asset_id } => {
@@ -98,7 +101,12 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         Event::DocumentAdded { asset_id } => {
             vec![task::<ReadDocument>(asset_id, DocumentStep { asset_id }, SOON)]
         }
-        Event::DocumentReady { asset_id } | Event::DocumentRestored { asset_id } => {
+        Event::DocumentRereadWanted { asset_id } => {
+            vec![task::<RereadDocument>(asset_id, DocumentStep { asset_id }, SOON)]
+        }
+        Event::DocumentReady { asset_id }
+        | Event::DocumentReread { asset_id }
+        | Event::DocumentRestored { asset_id } => {
             vec![task::<IndexDocument>(asset_id, IndexDocumentPayload { asset_id }, SOON)]
         }
         Event::PlaybackReady { .. }

@@ -1,7 +1,10 @@
 //! From staging to the blob store, for documents: what is on their pages, and what those look like.
 
+mod again;
 mod laid_out;
 mod pages;
+
+pub use again::RereadDocument;
 
 use super::{blob_failure, remove_duplicate, remove_staged};
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
     store::{self as sql, AssetRow, ReadDocumentFacts, ReadPage},
 };
 use async_trait::async_trait;
-use memoreel_blob::{BlobStore, LocalFile, Staging};
+use memoreel_blob::{BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_db::TenantTx;
 use memoreel_documents::{Described, DocumentError, Documents, language_of};
 use memoreel_images::Images;
@@ -25,7 +28,7 @@ use std::{
 };
 
 /// Reads an uploaded document and stores it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ReadDocument {
     /// The workers.
     pub documents: Documents,
@@ -64,8 +67,9 @@ impl Handle for ReadDocument {
         let replacement = content.replaces.then_some(content.upload_id);
         let file = self.file(&row, content).await?;
         let organization_id = run.caller().organization_id;
-        let folder = keys::pages(organization_id, step.asset_id, replacement);
-        let (described, pages) = self.read(run, &folder, file.path(), &filename).await?;
+        let folder = keys::pages(organization_id, step.asset_id, replacement.map(|id| id.uuid()));
+        let reading = Reading { folder, is_again: false };
+        let (described, pages) = self.read(run, &reading, file.path(), &filename).await?;
 
         let (facts, described, pages) = apart(move || (facts(&described, &pages), described, pages)).await?;
         let (content_type, extension) = (described.format.content_type(), described.format.extension());
@@ -100,6 +104,14 @@ impl Handle for ReadDocument {
         remove_duplicate(&self.blobs, &key, &blob).await;
         Ok(finished)
     }
+}
+
+/// How a document is read.
+struct Reading {
+    /// Where the pictures of its pages go.
+    folder: BlobKey,
+    /// Whether it was read before. Then it rather stays as it is than that something is missing which this server cannot find.
+    is_again: bool,
 }
 
 /// What the file was called when it came, which decides between formats that look alike. A name that does not end in one says nothing: then

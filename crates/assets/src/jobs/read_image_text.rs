@@ -1,7 +1,10 @@
 //! What is written in an image, by which it is found.
 
 use super::{TextReader, blob_failure};
-use crate::{model::ImageStep, store as sql};
+use crate::{
+    model::ImageStep,
+    store::{self as sql, LegibleImage},
+};
 use async_trait::async_trait;
 use memoreel_blob::BlobStore;
 use memoreel_images::geometry::Size;
@@ -12,7 +15,7 @@ use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 const SIDE_MIN: u32 = 128;
 
 /// Looks for text in an image that is ready.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ReadImageText {
     /// Looks for text.
     pub reader: TextReader,
@@ -38,20 +41,62 @@ impl Handle for ReadImageText {
             return run.finish(tx, &[known]).await;
         }
         drop(tx);
-        let size = Size { width: image.width.cast_unsigned(), height: image.height.cast_unsigned() };
-        let read = if size.width.max(size.height) < SIDE_MIN {
-            Some((String::new(), None))
-        } else {
-            let key = image.blob_key.parse().map_err(TaskFailure::internal)?;
-            let bytes = self.blobs.get_bytes(&key, self.reader.images.limits().bytes_max).await;
-            self.reader.read(run, &bytes.map_err(blob_failure)?, size).await?
-        };
+        let text = self.text_of(run, &image).await?;
 
         let mut tx = run.begin().await?;
-        if let Some((text, _)) = read {
+        if let Some(text) = text {
             sql::record_image_text(&mut tx, step.asset_id, &image.blob_key, &text).await?;
         }
         // Where nobody can read, an image is found by its description.
         run.finish(tx, &[known]).await
     }
+}
+
+impl ReadImageText {
+    /// What is written in the image; nothing where nobody can read here.
+    async fn text_of(&self, run: &TaskRun, image: &LegibleImage) -> Result<Option<String>, TaskFailure> {
+        let size = Size { width: image.width.cast_unsigned(), height: image.height.cast_unsigned() };
+        if size.width.max(size.height) < SIDE_MIN {
+            return Ok(Some(String::new()));
+        }
+        let key = image.blob_key.parse().map_err(TaskFailure::internal)?;
+        let bytes = self.blobs.get_bytes(&key, self.reader.images.limits().bytes_max).await;
+        let read = self.reader.read(run, &bytes.map_err(blob_failure)?, size).await?;
+        Ok(read.map(|(text, _)| text))
+    }
+}
+
+/// Looks once more, as somebody wants it. What was found before stays until then, and where nobody can read.
+#[derive(Debug)]
+pub struct RereadImage(pub ReadImageText);
+
+#[async_trait]
+impl Handle for RereadImage {
+    const KIND: &'static str = "reread_image";
+    const CONCURRENCY: usize = 1;
+    type Payload = ImageStep;
+
+    async fn run(&self, run: &TaskRun, step: ImageStep) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let Some(image) = sql::find_legible(&mut tx, step.asset_id).await? else {
+            // Deleted meanwhile.
+            return run.finish(tx, &[]).await;
+        };
+        drop(tx);
+        let text = self.0.text_of(run, &image).await?.ok_or_else(nobody_reads)?;
+
+        let mut tx = run.begin().await?;
+        sql::record_image_text(&mut tx, step.asset_id, &image.blob_key, &text).await?;
+        run.finish(tx, &[Event::ImageTextReady { asset_id: step.asset_id }]).await
+    }
+}
+
+/// The code of [`nobody_reads`].
+pub(super) const NOBODY_READS: &str = "engine_missing";
+
+/// Somebody asked for what this server cannot do.
+pub(super) fn nobody_reads() -> TaskFailure {
+    let message =
+        "This server cannot look for text in pictures: tesseract or one of its languages is missing.";
+    TaskFailure::permanent(NOBODY_READS, message)
 }

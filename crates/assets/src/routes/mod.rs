@@ -22,6 +22,7 @@ mod presets;
 mod recordings;
 mod reencode;
 mod renditions;
+mod reread;
 mod sounds;
 mod subtitles;
 mod tus;
@@ -68,6 +69,7 @@ pub fn asset_router(
         .routes(routes!(clips::get_clip_address))
         .routes(routes!(renditions::list_renditions, sounds::create_rendition))
         .routes(routes!(reencode::encode_asset))
+        .routes(routes!(reread::reread_asset))
         .routes(routes!(subtitles::list_subtitles))
         .routes(routes!(subtitles::put_subtitles, subtitles::delete_subtitles))
         .routes(routes!(delivery::get_media_cookie))

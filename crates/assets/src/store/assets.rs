@@ -231,6 +231,25 @@ pub(crate) async fn update_asset(
     Ok(updated.rows_affected() == 1)
 }
 
+/// Notes that somebody has an image or a document read again.
+pub(crate) async fn note_reread_asked(
+    tx: &mut TenantTx,
+    id: AssetId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE assets SET metadata = metadata || jsonb_build_object('reread_asked_at', $3::timestamptz)
+         WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Puts an asset that is no recording into the bin: whether there was such a one outside.
 pub(crate) async fn bin_asset(tx: &mut TenantTx, id: AssetId, now: Timestamp) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
@@ -290,7 +309,7 @@ pub(crate) async fn copy_asset(
              -- What is on a document's pages is read again.
              CASE WHEN kind = 'document' THEN 'pending' ELSE status END, width, height, duration_seconds, bitrate, sample_rate,
              -- What is made on request is asked for anew.
-             channels, page_count, metadata - '{sounds,encoding_wanted,encoding_asked_at}'::text[], coalesce($4, folder_id), $5, tags, custom_metadata, description,
+             channels, page_count, metadata - '{sounds,encoding_wanted,encoding_asked_at,reread_asked_at}'::text[], coalesce($4, folder_id), $5, tags, custom_metadata, description,
              recognised_text, expires_at, $6, $6
          FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
         organization_id.uuid(),

@@ -4,7 +4,7 @@ use super::HeldBlob;
 use crate::{documents::PageOfText, model::DocumentFacts};
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, UploadId};
+use memoreel_kernel::{AssetId, Timestamp, UploadId};
 
 /// What reading a document found out.
 pub(crate) struct ReadDocumentFacts<'a> {
@@ -105,6 +105,74 @@ pub(crate) async fn replace_document(
         return Ok(false);
     }
     insert_pages(tx, id, document.pages).await?;
+    Ok(true)
+}
+
+/// Has the pictures of pages in this folder go then, unless [`renew_document`] comes before.
+pub(crate) async fn let_pages_go(
+    tx: &mut TenantTx,
+    folder: &BlobKey,
+    not_before: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ($1, $2, $3, 'reading given up')",
+        organization_id.uuid(),
+        folder.to_string(),
+        not_before,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives a document that is there what was found when it was read again; pictures of its pages, which lie in `folder`, stay, and those of before go
+/// at `leave_at`. Returns whether it still has that file.
+pub(crate) async fn renew_document(
+    tx: &mut TenantTx,
+    id: AssetId,
+    version: i32,
+    facts: &DocumentFacts,
+    pages: &[ReadPage],
+    folder: &BlobKey,
+    leave_at: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let renewed = sqlx::query!(
+        "UPDATE assets SET page_count = $4, metadata = metadata || jsonb_build_object('document', $5::jsonb), picture_bytes = $6
+         WHERE organization_id = $1 AND id = $2 AND version = $3 AND kind = 'document' AND status = 'ready'",
+        organization_id.uuid(),
+        id.uuid(),
+        version,
+        i32::try_from(pages.len()).unwrap_or(i32::MAX),
+        serde_json::to_value(facts).unwrap_or_default(),
+        picture_bytes(pages),
+    )
+    .execute(&mut **tx)
+    .await?;
+    if renewed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    // What pages look like is looked at anew: other things may be on the page of a number now. What they say is found until that is indexed.
+    sqlx::query!(
+        "WITH gone AS (
+             DELETE FROM document_pages WHERE organization_id = $1 AND asset_id = $2 RETURNING image_key
+         ), unseen AS (
+             DELETE FROM chunks WHERE organization_id = $1 AND asset_id = $2 AND is_picture
+         ), kept AS (
+             DELETE FROM blob_deletions WHERE organization_id = $1 AND blob_key = $3
+         )
+         INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+         SELECT DISTINCT $1::uuid, regexp_replace(image_key, '/[^/]*$', ''), $4::timestamptz, 'read again' FROM gone
+         WHERE image_key IS NOT NULL",
+        organization_id.uuid(),
+        id.uuid(),
+        folder.to_string(),
+        leave_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    insert_pages(tx, id, pages).await?;
     Ok(true)
 }
 

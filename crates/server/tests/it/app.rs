@@ -12,6 +12,7 @@ use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{AssetId, Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_ocr::Ocr;
 use memoreel_office::Office;
 use memoreel_operations::{AddressPolicy, RequestLog};
 use memoreel_outbound::{Outbound, OutboundSettings};
@@ -82,6 +83,8 @@ pub struct Options {
     pub logs_requests: bool,
     /// What lays out documents.
     pub office: Office,
+    /// What looks for text in pictures; tesseract if nothing else.
+    pub ocr: Option<Ocr>,
     /// Further stores, between which organizations can be moved, or the default one as well.
     pub stores: Option<BTreeMap<String, StoreConfig>>,
     /// What makes vectors; words make theirs if nothing else.
@@ -112,6 +115,7 @@ impl Default for Options {
             counted: None,
             logs_requests: false,
             office: libre_office(),
+            ocr: None,
             stores: None,
             embed: None,
         }
@@ -204,6 +208,9 @@ impl TestApp {
         let mut engines = engines(options.lines.clone(), options.office.clone());
         if let Some(embed) = &options.embed {
             engines.embed = Arc::clone(embed);
+        }
+        if let Some(ocr) = &options.ocr {
+            engines.ocr = ocr.clone();
         }
         let stop = CancellationToken::new();
         let receiver = assemble::receiver(Arc::clone(&app.clock));

@@ -160,6 +160,7 @@ const EXPECTED: [(&str, Expected); 158] = {
         ("replay_webhook_delivery", NotFound),
         ("request_erasure", Refused),
         ("request_password_reset", TheirOwn),
+        ("reread_asset", NotFound),
         ("resend_confirmation", TheirOwn),
         ("resend_invitation", NotFound),
         ("reset_password", TheirOwn),

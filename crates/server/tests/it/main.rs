@@ -82,6 +82,7 @@ mod replaced;
 mod replaced_recordings;
 mod request_logs;
 mod requests;
+mod reread;
 mod resets;
 mod responsive;
 mod roles;

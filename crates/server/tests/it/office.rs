@@ -13,7 +13,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, time::Duration};
 const LINE: &str = "A line of a plan that goes on for longer than a page has room.";
 
 /// A text that is longer than a page of A4, and says nothing of where its pages end.
-fn long_text() -> Vec<u8> {
+pub fn long_text() -> Vec<u8> {
     let body = [
         word_paragraph("Plan", true),
         word_paragraph(LINE, false).repeat(60),

@@ -161,6 +161,7 @@ const TAKES: [(&str, Takes); 158] = {
         ("replay_webhook_delivery", Role(ManageWebhooks)),
         ("request_erasure", Account),
         ("request_password_reset", Nothing),
+        ("reread_asset", Role(EditContent)),
         ("resend_confirmation", Account),
         ("resend_invitation", Role(InviteMembers)),
         ("reset_password", Nothing),

@@ -1,12 +1,14 @@
 //! What is on the pages of a document, and what they look like.
 
-use super::{ReadDocument, document_failure, laid_out, stopped, unless_stopped};
+use super::{ReadDocument, Reading, document_failure, laid_out, stopped, unless_stopped};
 use crate::{
-    jobs::{StepFolder, blob_failure},
+    jobs::{
+        StepFolder, blob_failure,
+        read_image_text::{NOBODY_READS, nobody_reads},
+    },
     keys,
     store::ReadPage,
 };
-use memoreel_blob::BlobKey;
 use memoreel_documents::{Described, Document, Format, PageImage, PageText};
 use memoreel_images::{FormatWish, ImageError, OutputFormat, Transform, geometry::Size};
 use memoreel_ocr::OcrError;
@@ -28,7 +30,7 @@ impl ReadDocument {
     pub(super) async fn read(
         &self,
         run: &TaskRun,
-        folder: &BlobKey,
+        reading: &Reading,
         path: &Path,
         filename: &str,
     ) -> Result<(Described, Vec<ReadPage>), TaskFailure> {
@@ -38,14 +40,17 @@ impl ReadDocument {
         let texts = self.texts(run, &mut document).await?;
         if described.format.has_page_images() {
             drop(bytes);
-            let pages = self.pictured(run, folder, &mut document, texts).await?;
+            let pages = self.pictured(run, reading, &mut document, texts).await?;
             document.close().await.map_err(document_failure)?;
             return Ok((described, pages));
         }
         // Its worker is free for the PDF that is made of it.
         document.close().await.map_err(document_failure)?;
         let texts = Arc::new(texts);
-        let pages = self.laid_out(run, folder, described.format, bytes, &texts).await?;
+        let pages = self.laid_out(run, reading, described.format, bytes, &texts).await?;
+        if pages.is_none() && reading.is_again {
+            return Err(no_pictures());
+        }
         let unseen = || Arc::unwrap_or_clone(texts).into_iter().map(without_picture).collect();
         Ok((described, pages.unwrap_or_else(unseen)))
     }
@@ -59,7 +64,7 @@ impl ReadDocument {
     async fn laid_out(
         &self,
         run: &TaskRun,
-        folder: &BlobKey,
+        reading: &Reading,
         format: Format,
         bytes: Vec<u8>,
         own: &Arc<Vec<PageText>>,
@@ -76,7 +81,9 @@ impl ReadDocument {
                 return Ok(None);
             }
         };
-        match self.pages_of_pdf(run, folder, format, &pdf, own).await {
+        match self.pages_of_pdf(run, reading, format, &pdf, own).await {
+            // Whoever has it read again is told what is missing.
+            Err(failure) if failure.code == NOBODY_READS => Err(failure),
             Err(failure) if failure.permanent => {
                 tracing::warn!(?failure, format = format.as_str(), "a document has no pictures of its pages");
                 Ok(None)
@@ -93,7 +100,7 @@ impl ReadDocument {
     async fn pages_of_pdf(
         &self,
         run: &TaskRun,
-        folder: &BlobKey,
+        reading: &Reading,
         format: Format,
         pdf: &[u8],
         own: &Arc<Vec<PageText>>,
@@ -102,7 +109,7 @@ impl ReadDocument {
         let texts = self.texts(run, &mut document).await?;
         let parts = Arc::clone(own);
         let pages = match apart(move || laid_out::pages(format, &parts, texts)).await? {
-            Some(texts) => Some(self.pictured(run, folder, &mut document, texts).await?),
+            Some(texts) => Some(self.pictured(run, reading, &mut document, texts).await?),
             None => {
                 tracing::warn!(format = format.as_str(), "what was laid out is not what is in the document");
                 None
@@ -127,7 +134,7 @@ impl ReadDocument {
     async fn pictured(
         &self,
         run: &TaskRun,
-        folder: &BlobKey,
+        reading: &Reading,
         document: &mut Document<'_>,
         texts: Vec<PageText>,
     ) -> Result<Vec<ReadPage>, TaskFailure> {
@@ -137,9 +144,9 @@ impl ReadDocument {
             let has_layer = text.has_layer;
             let mut one = without_picture(text);
             if page < PICTURES_MAX {
-                let work = self.picture(document, page, has_layer, &mut one);
+                let work = self.picture(reading, document, page, has_layer, &mut one);
                 let (webp, size) = unless_stopped(run, work).await??;
-                let key = keys::page(folder, page + 1);
+                let key = keys::page(&reading.folder, page + 1);
                 one.image_bytes = webp.len() as u64;
                 self.blobs.put_bytes(&key, webp).await.map_err(blob_failure)?;
                 one.image = Some((key, size.width, size.height));
@@ -155,6 +162,7 @@ impl ReadDocument {
     /// The picture of a page, in which text is looked for if the page has next to none.
     async fn picture(
         &self,
+        reading: &Reading,
         document: &mut Document<'_>,
         page: u32,
         has_layer: bool,
@@ -163,14 +171,19 @@ impl ReadDocument {
         let side = if has_layer { PICTURE_SIDE } else { OCR_SIDE };
         let picture = document.image(page, side).await.map_err(document_failure)?;
         if !has_layer {
-            self.look_for_text(&picture, one).await;
+            self.look_for_text(reading, &picture, one).await?;
         }
         self.smaller(&picture).await
     }
 
     /// Takes what is recognised, where that is more than the file has. A page that cannot be read is a page without text: the others
     /// are worth no less.
-    async fn look_for_text(&self, picture: &PageImage, page: &mut ReadPage) {
+    async fn look_for_text(
+        &self,
+        reading: &Reading,
+        picture: &PageImage,
+        page: &mut ReadPage,
+    ) -> Result<(), TaskFailure> {
         match self.ocr.read(&picture.png, &self.languages).await {
             Ok(recognised) => {
                 let text = recognised.text(CONFIDENCE_MIN);
@@ -180,10 +193,14 @@ impl ReadDocument {
                 }
             }
             Err(OcrError::Unavailable { reason }) => {
-                tracing::error!(reason, "no text is looked for in pictures")
+                tracing::error!(reason, "no text is looked for in pictures");
+                if reading.is_again {
+                    return Err(nobody_reads());
+                }
             }
             Err(error) => tracing::warn!(?error, "no text could be looked for in the picture of a page"),
         }
+        Ok(())
     }
 
     async fn smaller(&self, picture: &PageImage) -> Result<(Vec<u8>, Size), TaskFailure> {
@@ -224,6 +241,11 @@ impl RoomForText {
         })?;
         Ok(())
     }
+}
+
+fn no_pictures() -> TaskFailure {
+    let message = "No pictures could be made of the pages: LibreOffice is missing on this server, or cannot lay the document out.";
+    TaskFailure::permanent("page_pictures_failed", message)
 }
 
 fn without_picture(text: PageText) -> ReadPage {
