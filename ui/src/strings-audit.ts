@@ -20,6 +20,7 @@ export const auditStrings = {
       restored: "restored",
       encode_wanted: "asked for another encoding of",
       sound_wanted: "asked for a sound file of",
+      reread_wanted: "asked for another reading of",
       cancelled: "stopped",
       retried: "retried",
       prioritised: "changed the priority of",

@@ -206,6 +206,16 @@ export const mediaStrings = {
     encoding: "The video is being encoded again",
     encodingFailed: "The video could not be encoded again, and stays as it is.",
   },
+  reread: {
+    title: "Reading",
+    action: "Read again",
+    hint: {
+      image: "Looks for text in the picture once more, with what the server can do now.",
+      document: "Makes the text, the pages and their pictures anew, with what the server can do now. Until then everything stays as it is.",
+    },
+    doing: "The file is being read again",
+    failed: "The file could not be read again, and stays as it is.",
+  },
   subtitles: {
     title: "Subtitles",
     none: "There are none yet.",

@@ -82,6 +82,7 @@ export const keys = {
   subtitles: (assetId: string) => ["subtitles", assetId] as const,
   soundTask: (assetId: string) => ["sound-task", assetId] as const,
   encodeTask: (assetId: string) => ["encode-task", assetId] as const,
+  rereadTask: (assetId: string) => ["reread-task", assetId] as const,
   imageAddresses: (id: string) => ["image-addresses", id] as const,
   imagePresets: ["image-presets"] as const,
   folders: ["folders"] as const,

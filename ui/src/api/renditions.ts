@@ -29,6 +29,10 @@ export const soundTaskQuery = (assetId: string) => lastTaskQuery(keys.soundTask(
 /** The same of the task that encodes a video again. */
 export const encodeTaskQuery = (assetId: string) => lastTaskQuery(keys.encodeTask(assetId), assetId, "reencode");
 
+/** The same of the task that reads an image or a document again. */
+export const rereadTaskQuery = (assetId: string, kind: "image" | "document") =>
+  lastTaskQuery(keys.rereadTask(assetId), assetId, `reread_${kind}`);
+
 function lastTaskQuery(queryKey: readonly string[], assetId: string, kind: string) {
   return queryOptions({
     queryKey,
@@ -45,4 +49,5 @@ export const renditionCommands = {
   make: (assetId: string, json: WantedRendition) =>
     requestJson<AskedRendition>("POST", `/assets/${encodeURIComponent(assetId)}/renditions`, { json }),
   encode: (assetId: string) => requestJson<Asset>("POST", `/assets/${encodeURIComponent(assetId)}/encode`),
+  reread: (assetId: string) => requestJson<Asset>("POST", `/assets/${encodeURIComponent(assetId)}/reread`),
 };

@@ -31,6 +31,7 @@ import { MetadataEditor } from "./MetadataEditor";
 import { RecordingNotice } from "./RecordingNotice";
 import { replacedAs } from "./replacement";
 import { Renditions } from "./Renditions";
+import { Reread } from "./Reread";
 import { Subtitles } from "./Subtitles";
 import { TagsEditor } from "./TagsEditor";
 
@@ -150,6 +151,9 @@ function Found({ asset }: { asset: Asset }) {
         <div className="file__side">
           <DescriptionEditor asset={asset} editable={editable} />
           <TextInPicture asset={asset} />
+          {editable && asset.status === "ready" && (asset.kind === "image" || asset.kind === "document") ? (
+            <Reread asset={asset} kind={asset.kind} />
+          ) : null}
           <AssetFacts asset={asset} folders={folders} editable={editable} />
           {isRecording ? null : renditions}
           <TagsEditor asset={asset} editable={editable} />

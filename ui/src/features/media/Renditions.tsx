@@ -1,20 +1,23 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download, ExternalLink } from "lucide-react";
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import { useMay } from "../../api/me";
 import { keys } from "../../api/queries";
 import { encodeTaskQuery, isUnderway, renditionCommands, renditionsQuery, soundTaskQuery } from "../../api/renditions";
-import type { Asset, Rendition, Task, WantedRendition } from "../../api/types";
+import type { Asset, Rendition, WantedRendition } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
 import { LoadMore } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
-import { Progress } from "../../components/Progress";
 import { strings } from "../../strings";
+import { HowFar } from "./HowFar";
 import { inOrder, pictureUrl, renditionFacts, renditionName } from "./rendition-names";
+import { useTaskOver } from "./task-over";
 
 const FORMATS = ["mp3", "opus"] as const satisfies readonly WantedRendition["format"][];
 /** What is usual for speech. */
 const SPEECH_LUFS = -16;
+
+const made = (assetId: string) => [keys.renditions(assetId)];
 
 /** What was made of the file, with what can be downloaded, the making of sound files, and the encoding of a video anew. */
 export function Renditions({ asset }: { asset: Asset }) {
@@ -81,8 +84,9 @@ function Sound({ asset, items, mayEdit }: { asset: Asset; items: readonly Rendit
   const [format, setFormat] = useState<WantedRendition["format"]>("mp3");
   const [levelled, setLevelled] = useState(false);
   const formatId = useId();
-  const task = useQuery(soundTaskQuery(asset.id)).data ?? undefined;
-  useNewRenditions(asset.id, task);
+  const found = useQuery(soundTaskQuery(asset.id)).data;
+  const task = found ?? undefined;
+  useTaskOver(found, asset.id, made);
   const make = useMutation({
     mutationFn: () => renditionCommands.make(asset.id, { format, ...(levelled ? { loudness_lufs: SPEECH_LUFS } : {}) }),
     onSuccess: () => {
@@ -141,8 +145,9 @@ function Sound({ asset, items, mayEdit }: { asset: Asset; items: readonly Rendit
 function Encoding({ asset, mayEdit }: { asset: Asset; mayEdit: boolean }) {
   const client = useQueryClient();
   const hintId = useId();
-  const task = useQuery(encodeTaskQuery(asset.id)).data ?? undefined;
-  useNewRenditions(asset.id, task);
+  const found = useQuery(encodeTaskQuery(asset.id)).data;
+  const task = found ?? undefined;
+  useTaskOver(found, asset.id, made);
   const encode = useMutation({
     mutationFn: () => renditionCommands.encode(asset.id),
     onSuccess: () => void client.invalidateQueries({ queryKey: keys.encodeTask(asset.id) }),
@@ -167,36 +172,6 @@ function Encoding({ asset, mayEdit }: { asset: Asset; mayEdit: boolean }) {
       ) : null}
       {encode.isError ? <Problem error={encode.error} /> : null}
       <HowFar task={task} doing={strings.renditions.encoding} failed={strings.renditions.encodingFailed} />
-    </div>
-  );
-}
-
-/** What a task made is in the list once it is over. */
-function useNewRenditions(assetId: string, task: Task | undefined): void {
-  const client = useQueryClient();
-  const underway = isUnderway(task);
-  const was = useRef(underway);
-  useEffect(() => {
-    if (was.current && !underway) void client.invalidateQueries({ queryKey: keys.renditions(assetId) });
-    was.current = underway;
-  }, [underway, client, assetId]);
-}
-
-function HowFar({ task, doing, failed }: { task: Task | undefined; doing: string; failed: string }) {
-  if (task?.status === "failed") {
-    return (
-      <p className="field__error" role="alert">
-        {failed} {task.error_message}
-      </p>
-    );
-  }
-  if (task === undefined || !isUnderway(task)) return null;
-  return (
-    <div className="renditions__progress">
-      <p className="small soft" role="status">
-        {doing}
-      </p>
-      <Progress label={doing} value={task.progress} />
     </div>
   );
 }

@@ -49,6 +49,7 @@ describe("an entry of the audit log", () => {
       sentence(entry({ action, target_kind: action.split(".")[0] ?? "", label: null, new: values }));
     expect(asked("asset.encode_wanted", { filename: "quay.mp4" })).toBe("Ada asked for another encoding of the file “quay.mp4”");
     expect(asked("asset.sound_wanted", { filename: "quay.mp4" })).toBe("Ada asked for a sound file of the file “quay.mp4”");
+    expect(asked("asset.reread_wanted", { filename: "quay.pdf" })).toBe("Ada asked for another reading of the file “quay.pdf”");
     expect(asked("task.cancelled", { kind: "encode" })).toBe("Ada stopped the task “Encoding”");
     expect(asked("task.retried", { kind: "of_another_version" })).toBe("Ada retried the task “of_another_version”");
     expect(asked("task.prioritised", { kind: "store", priority: 7 })).toBe("Ada changed the priority of the task “Storing”");
