@@ -38,7 +38,7 @@ pub use jobs::{Index, IndexPayload};
 pub use key_frames::{IndexKeyFrames, IndexKeyFramesPayload};
 pub use looks::{IndexPictures, IndexPicturesPayload};
 pub use model::{Mode, Model};
-pub use reindex::{ReindexCount, ReindexOptions, ReindexReport, Reindexer};
+pub use reindex::{PassageCount, ReindexCount, ReindexOptions, ReindexReport, Reindexer};
 pub use routes::router;
 
 /// Memory for the passages of the organizations that are being searched, in MiB, where none is said: some 1.4 million.

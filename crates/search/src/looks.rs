@@ -3,7 +3,9 @@
 //! A picture is indexed as a passage without text, whose vector lies under a model of its own: see [`crate::pictures`] for why.
 
 use crate::model::{Model, NewChunk, Span};
-use crate::store::pictures::{clear_looks, hold_pictured, insert_looks, insert_moments, places_of};
+use crate::store::pictures::{
+    clear_looks, hold_pictured, insert_looks, insert_moments, note_unseen, places_of,
+};
 use crate::vectors::push_packed;
 use async_trait::async_trait;
 use memoreel_ai::{AiError, Embed, PICTURES_PER_CALL, Picture};
@@ -126,6 +128,11 @@ impl Handle for IndexPictures {
                     insert_looks(&mut tx, of, id, &looks, now).await?;
                 }
                 Pictured::Video(id) => insert_moments(&mut tx, id, &looks, now).await?,
+            }
+            // Where another try may help, nothing was in vain.
+            if looked.is_ok() {
+                let is_unseen = kept.is_empty() && looks.chunks.is_empty();
+                note_unseen(&mut tx, of, is_unseen.then_some(model_id)).await?;
             }
         }
         match looked {

@@ -9,7 +9,7 @@ use crate::jobs::{Index, IndexPayload};
 use crate::key_frames::{IndexKeyFrames, IndexKeyFramesPayload};
 use crate::looks::{IndexPictures, IndexPicturesPayload};
 use crate::model::Model;
-use crate::store::reindex::{files, videos};
+use crate::store::reindex::{count_passages, files, videos};
 use memoreel_ai::Embed;
 use memoreel_db::{Db, is_contention};
 use memoreel_kernel::{AssetId, Caller, Clock, EmbeddingModelId, OrganizationId, Pictured, VideoId};
@@ -77,6 +77,15 @@ impl ReindexReport {
             self.kinds.entry(kind).or_default().add(*count);
         }
     }
+}
+
+/// Passages that can be found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PassageCount {
+    /// Whatever model their vectors are of.
+    pub all: u64,
+    /// Those of them that have none of the model that is in use, and are found by their words alone.
+    pub lacking: u64,
 }
 
 /// Queues what is to be indexed again.
@@ -176,6 +185,15 @@ impl Reindexer {
             }
         }
         Ok(())
+    }
+
+    /// How many passages an organization has, and how many of them another model has left. What was never indexed is not among them.
+    ///
+    /// # Errors
+    /// What the database raises.
+    pub async fn count(&self, organization_id: OrganizationId) -> Result<PassageCount, SearchError> {
+        let mut tx = self.db.tenant(&Caller::service(organization_id)).await?;
+        Ok(count_passages(&mut tx, &self.sought).await?)
     }
 
     /// Queues some, and says behind which to go on.

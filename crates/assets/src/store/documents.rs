@@ -81,7 +81,7 @@ pub(crate) async fn replace_document(
              RETURNING id
          )
          UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, blob_id = $9, page_count = $7,
-             metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('document', $8::jsonb), status = 'ready',
+             metadata = metadata - '{error,replacement_error,unseen_by}'::text[] || jsonb_build_object('document', $8::jsonb), status = 'ready',
              version = version + 1, replacement_id = NULL, picture_bytes = $12,
              filename = CASE WHEN content_type = $3 THEN filename ELSE renamed(filename, $11) END,
              original_filename = CASE WHEN content_type = $3 THEN original_filename ELSE renamed(original_filename, $11) END
@@ -139,7 +139,7 @@ pub(crate) async fn renew_document(
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let renewed = sqlx::query!(
-        "UPDATE assets SET page_count = $4, metadata = metadata || jsonb_build_object('document', $5::jsonb), picture_bytes = $6
+        "UPDATE assets SET page_count = $4, metadata = metadata - 'unseen_by' || jsonb_build_object('document', $5::jsonb), picture_bytes = $6
          WHERE organization_id = $1 AND id = $2 AND version = $3 AND kind = 'document' AND status = 'ready'",
         organization_id.uuid(),
         id.uuid(),

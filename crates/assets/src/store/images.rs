@@ -62,7 +62,7 @@ pub(crate) async fn replace_image(
              RETURNING id
          )
          UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, width = $7, height = $8,
-             metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('image', $9::jsonb), blob_id = $10,
+             metadata = metadata - '{error,replacement_error,unseen_by}'::text[] || jsonb_build_object('image', $9::jsonb), blob_id = $10,
              status = 'ready', recognised_text = NULL, version = version + 1,
              replacement_id = NULL,
              filename = CASE WHEN content_type = $3 THEN filename ELSE renamed(filename, $12) END,

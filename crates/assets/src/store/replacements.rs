@@ -103,7 +103,7 @@ pub(crate) async fn replace_recording(
                RETURNING id
            )
            UPDATE assets SET kind = $4, content_type = $5, blob_key = $6, byte_size = $7, sha256 = $8, blob_id = $9, status = 'ready',
-               metadata = metadata - '{error,replacement_error,probe,encoding,encoding_wanted,encoding_asked_at}'::text[], version = version + 1, packaging = 1, last_packaging = 1, replacement_id = NULL, picture_bytes = 0,
+               metadata = metadata - '{error,replacement_error,probe,encoding,encoding_wanted,encoding_asked_at,unseen_by}'::text[], version = version + 1, packaging = 1, last_packaging = 1, replacement_id = NULL, picture_bytes = 0,
                filename = CASE WHEN content_type = $5 THEN filename ELSE renamed(filename, $10) END,
                original_filename = CASE WHEN content_type = $5 THEN original_filename ELSE renamed(original_filename, $10) END
            FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND coalesce(assets.kind, 'video') IN ('video', 'audio')

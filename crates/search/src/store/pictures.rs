@@ -87,6 +87,29 @@ pub(crate) async fn clear_looks(tx: &mut TenantTx, of: Pictured, kept: &[i32]) -
     Ok(())
 }
 
+/// Remembers by which model all pictures were looked at in vain, or that they were not, for as long as they are these. Whoever calls this holds what
+/// they are of.
+pub(crate) async fn note_unseen(
+    tx: &mut TenantTx,
+    of: Pictured,
+    unseen_by: Option<EmbeddingModelId>,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE assets SET metadata = CASE WHEN $3::uuid IS NULL THEN metadata - 'unseen_by'
+             ELSE metadata || jsonb_build_object('unseen_by', $3::uuid) END
+         WHERE organization_id = $1
+             AND id = coalesce((SELECT v.asset_id FROM videos v WHERE v.organization_id = $1 AND v.id = $2), $2)
+             AND (metadata ->> 'unseen_by') IS DISTINCT FROM ($3::uuid)::text",
+        organization_id.uuid(),
+        of.subject_id(),
+        unseen_by.map(|id| id.uuid()),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Writes what an image, or pages of a document look like. They are as old as it, by which searches are narrowed. Whoever calls this holds it.
 pub(crate) async fn insert_looks(
     tx: &mut TenantTx,

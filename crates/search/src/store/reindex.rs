@@ -1,6 +1,7 @@
-//! SQL that finds what cannot be found by meaning: what it says has no vectors of the model that is in use, or no picture of it was looked at.
+//! SQL that finds what cannot be found by meaning: what it says has no vectors of the model that is in use, or no picture of it was looked at,
+//! not even in vain.
 
-use crate::reindex::{Sought, Wanted};
+use crate::reindex::{PassageCount, Sought, Wanted};
 use memoreel_assets::PAGE_CHARS_MIN;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Pictured, VideoId};
@@ -30,7 +31,8 @@ pub(crate) async fn videos(tx: &mut TenantTx, sought: &Sought, after: Uuid) -> R
                (coalesce(v.description ~ '\S', false)
                    AND ($4::bool OR NOT coalesce(indexed.description, false))) AS "is_description_wanted!",
                ($6::uuid IS NOT NULL AND EXISTS (SELECT FROM key_frames k WHERE k.organization_id = $1 AND k.asset_id = v.asset_id)
-                   AND ($4::bool OR NOT coalesce(indexed.pictures, false))) AS "are_pictures_wanted!"
+                   AND ($4::bool OR NOT (coalesce(indexed.pictures, false) OR coalesce((SELECT a.metadata ->> 'unseen_by' = ($6::uuid)::text
+                       FROM assets a WHERE a.organization_id = $1 AND a.id = v.asset_id), false)))) AS "are_pictures_wanted!"
            FROM (SELECT id, asset_id, description FROM videos
                  WHERE organization_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3) AS v
            -- Whether each passage has its vector, or any picture; null where there is none.
@@ -81,8 +83,9 @@ pub(crate) async fn files(tx: &mut TenantTx, sought: &Sought, after: Uuid) -> Re
                        -- With an offset it is asked for each document: otherwise the planner may read the pages of all organizations once.
                        ELSE EXISTS (SELECT FROM document_pages p WHERE p.organization_id = $1 AND p.asset_id = a.id
                            AND p.image_key IS NOT NULL AND char_length(p.text) < $7 OFFSET 0) END
-                   AND ($4::bool OR NOT coalesce(indexed.pictures, false))) AS "are_pictures_wanted!"
-           FROM (SELECT id, kind, description, recognised_text, width, height FROM assets
+                   AND ($4::bool OR NOT (coalesce(indexed.pictures, false) OR coalesce(a.unseen_by = ($6::uuid)::text, false))))
+                   AS "are_pictures_wanted!"
+           FROM (SELECT id, kind, description, recognised_text, width, height, metadata ->> 'unseen_by' AS unseen_by FROM assets
                  WHERE organization_id = $1 AND id > $2 AND kind IN ('image', 'document') AND status = 'ready' AND deleted_at IS NULL
                  ORDER BY id LIMIT $3) AS a
            -- Whether each passage has its vector, or any picture; null where there is none.
@@ -115,4 +118,22 @@ pub(crate) async fn files(tx: &mut TenantTx, sought: &Sought, after: Uuid) -> Re
         of_row.into_iter().filter_map(|(is_wanted, wanted)| is_wanted.then_some(wanted))
     });
     Ok(Page { wanted: wanted.collect(), last })
+}
+
+/// How many passages an organization has, and how many of them lack a vector. Pictures count where the model takes any.
+pub(crate) async fn count_passages(tx: &mut TenantTx, sought: &Sought) -> Result<PassageCount, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        r#"SELECT count(*) AS "all!", count(*) FILTER (WHERE e.chunk_id IS NULL) AS "lacking!"
+           FROM chunks c
+           LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id
+               AND e.model_id = CASE WHEN c.is_picture THEN $3::uuid ELSE $2::uuid END
+           WHERE c.organization_id = $1 AND NOT (c.is_picture AND $3::uuid IS NULL)"#,
+        organization_id.uuid(),
+        sought.texts_id.uuid(),
+        sought.pictures_id.map(|id| id.uuid()),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(PassageCount { all: row.all.unsigned_abs(), lacking: row.lacking.unsigned_abs() })
 }

@@ -5,21 +5,24 @@ use crate::{
     assemble,
     config::{Accounts, Folders, Providers, Storage},
     database::Database,
-    engines::Engines,
+    engines::{self, Engines},
     secret, sign_in,
 };
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
-use memoreel_ai::{GenerateRequest, Picture, TranscribeRequest, wav};
-use memoreel_identity::{check_breached_passwords, check_provider};
+use memoreel_ai::{Embed, GenerateRequest, Picture, TranscribeRequest, wav};
+use memoreel_db::Db;
+use memoreel_identity::{check_breached_passwords, check_provider, list_organizations};
 use memoreel_images::{OutputFormat, Transform};
+use memoreel_kernel::{OrganizationStatus, SystemClock};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_search::{PassageCount, ReindexOptions, Reindexer};
 use serde_json::json;
-use std::{path::Path, process::ExitCode, time::Instant};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Checks database, extension, blob stores, ffmpeg, speech engine, embedder, language model, images, tesseract, documents, LibreOffice, mail server
+/// Checks database, extension, blob stores, ffmpeg, speech engine, embedder, index, language model, images, tesseract, documents, LibreOffice, mail server
 /// and providers by using each.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -61,6 +64,13 @@ impl Doctor {
                 "embedder",
                 "fetch the local parts with `cargo xtask setup`, or correct MEMOREEL_EMBED_URL and MEMOREEL_EMBED_PICTURES",
                 check_embedder(&self.providers),
+            )
+            .await;
+        report
+            .check(
+                "index",
+                "run `memoreel reindex` with the settings of the server, and this again when its tasks are done",
+                check_index(&self.storage, &folders, &self.providers),
             )
             .await;
         report
@@ -276,6 +286,38 @@ async fn check_embedder(providers: &Providers) -> Result<String> {
         ""
     };
     Ok(format!("{} gave {} numbers{seen}", model.name, vector.len()))
+}
+
+/// Whether what there is can be found by the model that is set.
+async fn check_index(storage: &Storage, folders: &Folders, providers: &Providers) -> Result<String> {
+    let secret = secret::load(storage.secret_key.as_deref(), &folders.data)?;
+    let providers = providers.clone();
+    let embed = tokio::task::spawn_blocking(move || engines::embedder(&providers)).await??;
+    let model = embed.model().name;
+    let database = Database::open(storage, folders, secret).await?;
+    let counted = count_passages(&database.db, embed).await;
+    database.close().await;
+    let PassageCount { all, lacking } = counted?;
+    ensure!(
+        lacking == 0,
+        "{lacking} of {all} passages have no vectors of {model}, and are found by their words alone"
+    );
+    Ok(format!("none of {all} passages lacks vectors of {model}"))
+}
+
+/// Those of organizations that are at work: of others nothing can be indexed now.
+async fn count_passages(db: &Db, embed: Arc<dyn Embed>) -> Result<PassageCount> {
+    let reindexer =
+        Reindexer::new(db.clone(), embed, Arc::new(SystemClock), ReindexOptions::default()).await?;
+    let mut total = PassageCount::default();
+    for organization in list_organizations(db).await? {
+        if organization.status == OrganizationStatus::Active {
+            let count = reindexer.count(organization.id).await?;
+            total.all += count.all;
+            total.lacking += count.lacking;
+        }
+    }
+    Ok(total)
 }
 
 /// It need not be there.

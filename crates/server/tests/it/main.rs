@@ -102,6 +102,7 @@ mod sweeps;
 mod task_control;
 mod tasks;
 mod twins;
+mod unseen;
 mod upload_limits;
 mod uploads;
 mod user_keys;

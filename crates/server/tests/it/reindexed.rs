@@ -22,9 +22,9 @@ use std::{
 };
 use uuid::Uuid;
 
-const QUEUED: ReindexOptions = ReindexOptions { is_dry_run: false, is_all: false };
+pub const QUEUED: ReindexOptions = ReindexOptions { is_dry_run: false, is_all: false };
 const COUNTED: ReindexOptions = ReindexOptions { is_dry_run: true, is_all: false };
-const ALL: ReindexOptions = ReindexOptions { is_dry_run: false, is_all: true };
+pub const ALL: ReindexOptions = ReindexOptions { is_dry_run: false, is_all: true };
 
 /// A word of each thing that [`fill`] makes, and what it is found in.
 const WORDS: [(&str, &str); 5] = [
@@ -76,7 +76,7 @@ impl Embed for Turned {
 }
 
 /// The same server with this model, on which nothing works yet, and the same person.
-async fn with_model(app: TestApp, embed: &Arc<dyn Embed>, person: &Person) -> (TestApp, Person) {
+pub async fn with_model(app: TestApp, embed: &Arc<dyn Embed>, person: &Person) -> (TestApp, Person) {
     let app = app.restart_with(|options: &mut Options| options.embed = Some(Arc::clone(embed))).await;
     let person = app.signed_in(person).await;
     (app, person)
@@ -91,7 +91,7 @@ async fn reindexer(
 }
 
 /// What the command does for the organization of this person.
-async fn reindex(
+pub async fn reindex(
     app: &TestApp,
     embed: &Arc<dyn Embed>,
     person: &Person,
@@ -104,7 +104,7 @@ async fn reindex(
 }
 
 /// By kind, how much was queued and how much waited already.
-fn counts(report: &ReindexReport) -> Vec<(&'static str, u64, u64)> {
+pub fn counts(report: &ReindexReport) -> Vec<(&'static str, u64, u64)> {
     report.kinds.iter().map(|(kind, count)| (*kind, count.queued, count.known)).collect()
 }
 
@@ -506,6 +506,9 @@ async fn the_command_has_everything_indexed_again_while_the_server_is_at_work() 
     server.stop().await;
 
     installation.set("MEMOREEL_EMBED_PICTURES", Some("true"));
+    let (_, said) = run(&installation, &["doctor"]);
+    assert!(said.contains("failed  index: 1 of 1 passages have no vectors of sees"), "{said}");
+    assert!(said.contains("        run `memoreel reindex`"), "{said}");
     provider.sees(&["lighthouse"]);
     let _server = installation.start().await;
     assert!(meant(&ada, "submarine").await.is_none() && is_worded(&ada, "submarine").await);
@@ -526,6 +529,8 @@ async fn the_command_has_everything_indexed_again_while_the_server_is_at_work() 
     until_seen(&ada).await;
     let (succeeded, said) = run(&installation, &["reindex"]);
     assert!(succeeded && said.contains("Nothing is missing."), "{said}");
+    let (_, said) = run(&installation, &["doctor"]);
+    assert!(said.contains("ok      index: none of 2 passages lacks vectors of sees"), "{said}");
 
     // An organization in which nothing can be queued keeps nobody else's from being queued.
     let bob = Client::new(&installation.url());
