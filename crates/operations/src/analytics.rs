@@ -160,7 +160,7 @@ pub struct KindStorage {
     pub files: i64,
     /// What was uploaded: each content once, however many files have it.
     pub original_bytes: i64,
-    /// What was made of it: renditions, and pictures of pages and key frames. Stills of a second, which players ask for, are not counted.
+    /// What was made of it: renditions, pictures of pages and key frames, and stills of a second that players asked for.
     pub rendition_bytes: i64,
 }
 

@@ -87,13 +87,18 @@ impl Players {
         let at_ms = (at_us - begins_us) / 1000;
         let still = ffmpeg.still(&input, at_ms, size, folder.path(), &Control::default()).await;
         let still = still.map_err(cut_problem)?;
-        app.blobs.put_file(key, &folder.path().join(still)).await?;
+        let stored = app.blobs.put_file(key, &folder.path().join(still)).await?;
         // What was deleted or replaced meanwhile has taken its files along.
         let now = recording_now(app, recording.organization_id, recording.asset_id).await?;
         if now.is_none_or(|now| now.version != recording.version) {
             app.blobs.delete(key).await?;
             return Err(Problem::not_found("still"));
         }
+        let mut tx = app.db.tenant(&Caller::service(recording.organization_id)).await?;
+        store::count_still(&mut tx, recording, frame.number(), stored.size_bytes)
+            .await
+            .map_err(AssetsError::from)?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -120,6 +120,11 @@ impl TextKind {
 }
 
 impl Frame {
+    /// Which of the stills of its recording it is.
+    pub(super) fn number(&self) -> i64 {
+        i64::from(self.second) * 2 + i64::from(self.is_small)
+    }
+
     /// `frames/7.jpg`, or a small one: `frames/7-small.jpg`.
     fn at(recording: Recording, file: &str) -> Option<Self> {
         let name = file.strip_prefix("frames/")?.strip_suffix(".jpg")?;

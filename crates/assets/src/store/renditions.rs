@@ -63,6 +63,32 @@ pub(crate) async fn find_rendition(
     .await
 }
 
+/// Counts a still of this file in with the poster that it lies beside, unless it was before. Which one it is, `number` says: twice its second, and
+/// one more for a small one. Of a recording without a poster none is counted.
+pub(crate) async fn count_still(
+    tx: &mut TenantTx,
+    recording: Recording,
+    number: i64,
+    size_bytes: u64,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE renditions r SET still_bytes = r.still_bytes + $5::bigint,
+             stills = r.stills + int8multirange(int8range($4::bigint, $4::bigint + 1))
+         FROM assets a
+         WHERE a.organization_id = $1 AND a.id = $2 AND a.version = $3
+             AND r.organization_id = $1 AND r.asset_id = $2 AND r.kind = 'poster' AND NOT r.stills @> $4::bigint",
+        organization_id.uuid(),
+        recording.asset_id.uuid(),
+        recording.version,
+        number,
+        size_bytes.cast_signed(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// What manifests name beside the versions of a recording, but captions; of its tracks, those of the file come first. `None` of a file that
 /// it has no more, and no tracks of the file for a packaging that is not the one it has now: only of that one are they known.
 pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Option<Beside>, sqlx::Error> {

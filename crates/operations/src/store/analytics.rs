@@ -81,7 +81,7 @@ pub(crate) async fn storage(tx: &mut TenantTx) -> Result<Storage, sqlx::Error> {
                    WHEN 1 THEN a.byte_size ELSE 0 END AS original_bytes
                FROM assets a WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL
            ), made AS (
-               SELECT r.asset_id, sum(r.byte_size) AS byte_size FROM renditions r WHERE r.organization_id = $1 GROUP BY r.asset_id
+               SELECT r.asset_id, sum(r.byte_size + r.still_bytes) AS byte_size FROM renditions r WHERE r.organization_id = $1 GROUP BY r.asset_id
            )
            SELECT kept.kind, count(*) AS "files!", sum(kept.original_bytes)::bigint AS "original_bytes!",
                sum(kept.picture_bytes + coalesce(made.byte_size, 0))::bigint AS "rendition_bytes!"
@@ -97,7 +97,7 @@ pub(crate) async fn storage(tx: &mut TenantTx) -> Result<Storage, sqlx::Error> {
                    WHEN 1 THEN a.byte_size ELSE 0 END AS original_bytes
                FROM assets a WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL
            ), made AS (
-               SELECT r.asset_id, sum(r.byte_size) AS byte_size FROM renditions r WHERE r.organization_id = $1 GROUP BY r.asset_id
+               SELECT r.asset_id, sum(r.byte_size + r.still_bytes) AS byte_size FROM renditions r WHERE r.organization_id = $1 GROUP BY r.asset_id
            )
            SELECT c.id AS "channel_id?", c.name AS "channel_name?", count(*) AS "videos!",
                coalesce(sum(kept.original_bytes + kept.picture_bytes + coalesce(made.byte_size, 0)), 0)::bigint AS "bytes!"

@@ -224,6 +224,12 @@ async fn players_find_dash_captions_stills_and_clips() {
 
     // A still of any second, made once and kept with the poster.
     let frame = |second: &str| path_of(&playback["frame_url_template"]).replace("{second}", second);
+    let kept = async || {
+        let storage = ada.get("/analytics/storage").await.is(200).json();
+        let mut kinds = storage["kinds"].as_array().unwrap().iter();
+        kinds.find(|one| one["kind"] == "video").unwrap()["rendition_bytes"].as_u64().unwrap()
+    };
+    let before = kept().await;
     let still = visitor.get(&frame("2")).await.is(200);
     assert_eq!((still.header("content-type"), &still.body[..3]), ("image/jpeg", &b"\xff\xd8\xff"[..]));
     let again = visitor.get(&frame("2")).await.is(200);
@@ -235,6 +241,11 @@ async fn players_find_dash_captions_stills_and_clips() {
     for second in ["4", "6", "7", "8"] {
         assert!(seen.insert(visitor.get(&frame(second)).await.is(200).body), "{second}");
     }
+    // Who asks at once is given the same one, which takes room once.
+    let (one, other) = tokio::join!(visitor.get(&frame("5")), visitor.get(&frame("5")));
+    seen.extend([one.is(200).body, other.is(200).body]);
+    let stills: usize = seen.iter().chain([&small.body]).map(|still| still.len()).sum();
+    assert_eq!(kept().await - before, stills as u64);
     for nothing in ["3600", "02", "-1", "x"] {
         visitor.get(&frame(nothing)).await.refuses(404, "not_found");
     }
