@@ -94,6 +94,9 @@ pub enum AssetsError {
     /// No such asset, or not for this caller.
     #[error("there is no such asset")]
     AssetNotFound,
+    /// The row at which a page ended is there no more.
+    #[error("the list changed where the cursor stands")]
+    ListChanged,
     /// It must be taken out of the bin first.
     #[error("the asset is in the bin")]
     AssetInBin,
@@ -279,6 +282,10 @@ impl From<AssetsError> for Problem {
             }
             AssetsError::VideoNotFound => Problem::not_found("video"),
             AssetsError::AssetNotFound => Problem::not_found("asset"),
+            AssetsError::ListChanged => {
+                Problem::conflict("list_changed", "The list changed where this cursor stands.")
+                    .hint("Read it from its beginning.")
+            }
             AssetsError::AssetInBin => {
                 Problem::conflict("asset_in_bin", detail).hint("Restore the asset first.")
             }

@@ -46,6 +46,8 @@ pub struct Assets {
     pub kind: Option<String>,
     /// Only those whose name has this.
     pub q: Option<String>,
+    /// `newest`, which is the order if nothing is said, `oldest`, `filename` or `largest`.
+    pub sort: Option<String>,
 }
 
 /// What to look for, and where.
@@ -205,7 +207,7 @@ impl Client {
         self.get(&format!("/api/v1/videos/{video_id}/summary"), Vec::new()).await
     }
 
-    /// A page of the files, newest first.
+    /// A page of the files, newest first unless it is asked otherwise.
     ///
     /// # Errors
     /// See [`Client::me`].
@@ -215,6 +217,7 @@ impl Client {
             ("limit", wanted.limit.map(|limit| limit.to_string())),
             ("kind", wanted.kind.clone()),
             ("q", wanted.q.clone()),
+            ("sort", wanted.sort.clone()),
         ];
         self.get("/api/v1/assets", query).await
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     AssetsError, deletions,
     model::RecordingBin,
-    store::{self, AssetChanges, AssetFilter, AssetRow},
+    store::{self, AssetChanges, AssetFilter, AssetOrder, AssetRow},
 };
 use axum::{Extension, extract::State, http::StatusCode};
 use memoreel_db::TenantTx;
@@ -50,12 +50,24 @@ pub(super) struct ListAssets {
     /// What is in the bin, instead of what is not.
     #[serde(default)]
     is_deleted: bool,
+    /// `newest` (the default), `oldest`, `filename` or `largest`.
+    #[param(inline)]
+    sort: Option<Sort>,
     /// The `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-f]{48}$")]
     cursor: Option<String>,
     /// Rows wanted, 1 to 100; 20 if not given.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Sort {
+    Newest,
+    Oldest,
+    Filename,
+    Largest,
 }
 
 const QUERY_LENGTH_MAX: usize = 200;
@@ -88,22 +100,40 @@ impl ListAssets {
             is_deleted: self.is_deleted,
         })
     }
+
+    fn order(&self) -> AssetOrder {
+        match self.sort {
+            None | Some(Sort::Newest) => AssetOrder::Newest,
+            Some(Sort::Oldest) => AssetOrder::Oldest,
+            Some(Sort::Filename) => AssetOrder::Filename,
+            Some(Sort::Largest) => AssetOrder::Largest,
+        }
+    }
 }
 
 /// List assets
 ///
-/// The newest first. Recordings among them have a `video_id`; what people see of them is the video.
+/// The newest first, unless it is asked otherwise. Recordings among them have a `video_id`; what people see of them is the video.
 #[utoipa::path(get, path = "/assets", operation_id = "list_assets", tag = "assets", params(ListAssets),
-    responses((status = 200, body = Page<Asset>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Page<Asset>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 409, body = ProblemBody, description = "`list_changed`: by name or size, where the last row is there no more"),
+        (status = 422, body = ProblemBody)))]
 pub(super) async fn list_assets(
     State(app): State<App>,
     May(caller, _): May<ReadContent>,
     Params(wanted): Params<ListAssets>,
 ) -> Result<Json<Page<Asset>>, Problem> {
-    let filter = wanted.filter()?;
+    let (filter, order) = (wanted.filter()?, wanted.order());
     let page = PageParams { cursor: wanted.cursor, limit: wanted.limit }.page_request()?;
     let mut tx = app.db.tenant(&caller).await?;
-    let rows = store::list_assets(&mut tx, &filter, &page).await?;
+    let rows = store::list_assets(&mut tx, &filter, order, &page).await?;
+    // A list by name or size goes on behind that of its last row, which may be there no more: that is not the end of the list.
+    let is_looked_up = matches!(order, AssetOrder::Filename | AssetOrder::Largest);
+    if let Some(after) = page.after.filter(|_| is_looked_up && rows.is_empty())
+        && store::find_asset(&mut tx, AssetId(after.id)).await?.is_none()
+    {
+        return Err(AssetsError::ListChanged.into());
+    }
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
     let items = page.items.into_iter().map(|row| Asset::new(&app, caller.organization_id, row)).collect();
     Ok(Json(Page { items, next_cursor: page.next_cursor }))

@@ -66,7 +66,7 @@ impl AssetRow {
 
 /// One statement for every way to read assets: only which of them, their order and the parameters differ.
 macro_rules! select_assets {
-    ($chosen:tt, $($parameter:expr),+ $(,)?) => {
+    ([$($chosen:tt),+ $(,)?], $($parameter:expr),+ $(,)?) => {
         sqlx::query_as!(
             AssetRow,
             r#"SELECT a.id AS "id: _",
@@ -81,7 +81,7 @@ macro_rules! select_assets {
                    a.version, a.packaging, a.replacement_id AS "replacement_id: _", a.metadata -> 'replacement_error' AS replacement_error,
                    a.description, a.recognised_text, a.tags, a.custom_metadata, a.expires_at, a.deleted_at, a.retention_until,
                    a.created_at, a.updated_at
-               FROM assets a WHERE a.organization_id = $1 AND "# + $chosen,
+               FROM assets a WHERE a.organization_id = $1 AND "# $(+ $chosen)+,
             $($parameter),+
         )
     };
@@ -117,74 +117,142 @@ pub(crate) struct AssetFilter {
     pub(crate) is_deleted: bool,
 }
 
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AssetOrder {
+    Newest,
+    Oldest,
+    /// By name, in upper or lower case.
+    Filename,
+    /// The largest first.
+    Largest,
+}
+
+/// A page of a list: of one place, behind its last row, in one order.
+///
+/// Conditions are written so that the planner does not take few rows to be left, and walks an index in its order: that of the folder, whose
+/// files may all be older than those of others, or that of all. By name and size the files of a folder are sorted.
+macro_rules! select_page {
+    ($tx:ident, $filter:ident, $page:ident, [$place:tt, $behind:tt, $order:tt], $folder:expr, $last:expr, $last_id:expr) => {
+        select_assets!(
+            [
+                $place,
+                " AND (a.deleted_at IS NOT NULL) = $3
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE a.kind = $4 END
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE a.status = $5 END
+                 AND CASE WHEN $6::text IS NULL THEN true ELSE a.filename ILIKE $6 END
+                 AND CASE WHEN $7::bigint = 0 THEN true ELSE a.id IN (SELECT t.asset_id FROM asset_terms t
+                     WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($8, $9)) GROUP BY t.asset_id HAVING count(*) = $7) END
+                 AND ",
+                $behind,
+                $order,
+                " LIMIT $12"
+            ],
+            $tx.organization_id().uuid(),
+            $folder,
+            $filter.is_deleted,
+            $filter.kind,
+            $filter.status,
+            $filter.name_pattern.as_deref(),
+            i64::try_from($filter.terms.count()).unwrap_or(i64::MAX),
+            &$filter.terms.tags,
+            Value::Object($filter.terms.metadata.clone()),
+            $last,
+            $last_id,
+            $page.limit_plus_one(),
+        )
+        .fetch_all(&mut **$tx)
+        .await
+    };
+}
+
+/// A page of a list in one order, in a folder or elsewhere.
+macro_rules! select_page_in_order {
+    ($tx:ident, $filter:ident, $page:ident, [$behind:tt, $order:tt], $last:expr, $last_id:expr) => {
+        if let Some(Some(folder_id)) = $filter.folder {
+            select_page!(
+                $tx,
+                $filter,
+                $page,
+                ["a.folder_id = $2", $behind, $order],
+                folder_id.uuid(),
+                $last,
+                $last_id
+            )
+        } else {
+            select_page!(
+                $tx,
+                $filter,
+                $page,
+                ["CASE WHEN $2 THEN a.folder_id IS NULL ELSE true END", $behind, $order],
+                $filter.folder.is_some(),
+                $last,
+                $last_id
+            )
+        }
+    };
+}
+
 pub(crate) async fn list_assets(
     tx: &mut TenantTx,
     filter: &AssetFilter,
+    order: AssetOrder,
     page: &PageRequest,
 ) -> Result<Vec<AssetRow>, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    let terms = &filter.terms;
-    let metadata = Value::Object(terms.metadata.clone());
-    let cursor = page.begins_after();
-    let (terms_wanted, name) =
-        (i64::try_from(terms.count()).unwrap_or(i64::MAX), filter.name_pattern.as_deref());
-    // Conditions are written so that the planner does not take few rows to be left, and walks an index in its order: that of the folder, whose
-    // files may all be older than those of others, or that of all.
-    if let Some(Some(folder_id)) = filter.folder {
-        return select_assets!(
-            "a.folder_id = $2 AND (a.deleted_at IS NOT NULL) = $3 AND (a.created_at, a.id) < ($10::timestamptz, $11::uuid)
-             AND CASE WHEN $4::text IS NULL THEN true ELSE a.kind = $4 END
-             AND CASE WHEN $5::text IS NULL THEN true ELSE a.status = $5 END
-             AND CASE WHEN $6::text IS NULL THEN true ELSE a.filename ILIKE $6 END
-             AND CASE WHEN $7::bigint = 0 THEN true ELSE a.id IN (SELECT t.asset_id FROM asset_terms t
-                 WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($8, $9)) GROUP BY t.asset_id HAVING count(*) = $7) END
-             ORDER BY a.created_at DESC, a.id DESC LIMIT $12",
-            organization_id.uuid(),
-            folder_id.uuid(),
-            filter.is_deleted,
-            filter.kind,
-            filter.status,
-            name,
-            terms_wanted,
-            &terms.tags,
-            metadata,
-            cursor.time,
-            cursor.id,
-            page.limit_plus_one(),
-        )
-        .fetch_all(&mut **tx)
-        .await;
+    let (falling, rising) = (page.begins_after(), page.rises_from());
+    let last = page.after.map(|cursor| cursor.id);
+    // The cursor names the last row; its name or size is looked up, so that the cursor stays of one form.
+    match order {
+        AssetOrder::Newest => select_page_in_order!(
+            tx,
+            filter,
+            page,
+            [
+                "(a.created_at, a.id) < ($10::timestamptz, $11::uuid)",
+                " ORDER BY a.created_at DESC, a.id DESC"
+            ],
+            falling.time,
+            falling.id
+        ),
+        AssetOrder::Oldest => select_page_in_order!(
+            tx,
+            filter,
+            page,
+            ["(a.created_at, a.id) > ($10::timestamptz, $11::uuid)", " ORDER BY a.created_at, a.id"],
+            rising.time,
+            rising.id
+        ),
+        AssetOrder::Filename => select_page_in_order!(
+            tx,
+            filter,
+            page,
+            [
+                "(a.filename_lower, a.id) > (CASE WHEN $10::uuid IS NULL THEN '' ELSE
+                     (SELECT l.filename_lower FROM assets l WHERE l.organization_id = $1 AND l.id = $10) END, $11::uuid)",
+                " ORDER BY a.filename_lower, a.id"
+            ],
+            last,
+            rising.id
+        ),
+        AssetOrder::Largest => select_page_in_order!(
+            tx,
+            filter,
+            page,
+            [
+                "(a.byte_size, a.id) < (CASE WHEN $10::uuid IS NULL THEN 9223372036854775807 ELSE
+                     (SELECT l.byte_size FROM assets l WHERE l.organization_id = $1 AND l.id = $10) END, $11::uuid)",
+                " ORDER BY a.byte_size DESC, a.id DESC"
+            ],
+            last,
+            falling.id
+        ),
     }
-    select_assets!(
-        "(a.deleted_at IS NOT NULL) = $2 AND (a.created_at, a.id) < ($10::timestamptz, $11::uuid)
-         AND CASE WHEN $3 THEN a.folder_id IS NULL ELSE true END
-         AND CASE WHEN $4::text IS NULL THEN true ELSE a.kind = $4 END
-         AND CASE WHEN $5::text IS NULL THEN true ELSE a.status = $5 END
-         AND CASE WHEN $6::text IS NULL THEN true ELSE a.filename ILIKE $6 END
-         AND CASE WHEN $7::bigint = 0 THEN true ELSE a.id IN (SELECT t.asset_id FROM asset_terms t
-             WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($8, $9)) GROUP BY t.asset_id HAVING count(*) = $7) END
-         ORDER BY a.created_at DESC, a.id DESC LIMIT $12",
-        organization_id.uuid(),
-        filter.is_deleted,
-        filter.folder.is_some(),
-        filter.kind,
-        filter.status,
-        name,
-        terms_wanted,
-        &terms.tags,
-        metadata,
-        cursor.time,
-        cursor.id,
-        page.limit_plus_one(),
-    )
-    .fetch_all(&mut **tx)
-    .await
 }
 
 /// The asset, in the bin or not.
 pub(crate) async fn find_asset(tx: &mut TenantTx, id: AssetId) -> Result<Option<AssetRow>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    select_assets!("a.id = $2", organization_id.uuid(), id.uuid()).fetch_optional(&mut **tx).await
+    select_assets!(["a.id = $2"], organization_id.uuid(), id.uuid()).fetch_optional(&mut **tx).await
 }
 
 /// New values; `None` leaves the column as it is.

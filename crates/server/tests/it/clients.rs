@@ -185,6 +185,10 @@ async fn what_cannot_be_processed_ends_the_waiting_with_its_code() {
     assert_eq!((asset.kind.as_deref(), asset.filename.as_str()), (Some("document"), "Minutes.txt"));
     let listed = client.list_assets(&Assets { kind: Some("document".to_owned()), ..Assets::default() }).await;
     assert_eq!(listed.unwrap().items.len(), 1);
+    let by_size = Assets { sort: Some("largest".to_owned()), ..Assets::default() };
+    let listed = client.list_assets(&by_size).await.unwrap();
+    let names: Vec<&str> = listed.items.iter().map(|asset| asset.filename.as_str()).collect();
+    assert_eq!(names, ["noise.mp4", "Minutes.txt"]);
     let found = client.search(&Search::of("harbour")).await.unwrap();
     assert_eq!(found.items[0].document.as_ref().map(|document| document.asset_id), Some(asset.id));
 }

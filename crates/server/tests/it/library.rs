@@ -12,7 +12,7 @@ fn titles(answer: &Value) -> Vec<&str> {
 }
 
 /// Reads a list to its end, page by page.
-async fn all_pages(client: &Client, path: &str, limit: u32) -> Vec<Value> {
+pub async fn all_pages(client: &Client, path: &str, limit: u32) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {

@@ -6,6 +6,7 @@ mod accounts;
 mod ahead;
 mod announced;
 mod app;
+mod asset_orders;
 mod assets;
 mod assistant;
 mod at_once;

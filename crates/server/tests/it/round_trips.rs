@@ -266,7 +266,7 @@ async fn a_page_of_files_takes_no_look_at_the_others() {
     let folder = person.client.post("/folders", &new).await.is(201).json()["id"].as_str().unwrap().to_owned();
     sqlx::query(
         "INSERT INTO assets (organization_id, filename, original_filename, byte_size, created_at, folder_id)
-         SELECT $1::uuid, 'a', 'a', 0, now() - number * interval '1 second', CASE WHEN number > 19900 THEN $2::uuid END
+         SELECT $1::uuid, 'File ' || number, 'a', number, now() - number * interval '1 second', CASE WHEN number > 19900 THEN $2::uuid END
          FROM generate_series(1, 20000) AS number",
     )
     .bind(&person.organization_id)
@@ -275,8 +275,21 @@ async fn a_page_of_files_takes_no_look_at_the_others() {
     .await
     .unwrap();
     sqlx::query("ANALYZE assets").execute(&mut connection).await.unwrap();
-    is_listed_by(&person, &mut connection, "/assets", "assets_newest").await;
-    is_listed_by(&person, &mut connection, &format!("/assets?folder_id={folder}"), "assets_folder").await;
+    let in_folder = format!("folder_id={folder}");
+    // In a folder its files are sorted, which are few, or read in their order.
+    for (sort, index) in [
+        ("newest", "assets_newest"),
+        ("oldest", "assets_newest"),
+        ("filename", "assets_filename"),
+        ("largest", "assets_largest"),
+    ] {
+        for (narrowed, index) in
+            [("is_deleted=false", index), (in_folder.as_str(), "assets_folder"), ("folder_id=none", index)]
+        {
+            let path = format!("/assets?sort={sort}&{narrowed}");
+            is_listed_by(&person, &mut connection, &path, index).await;
+        }
+    }
 }
 
 #[tokio::test]
