@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import { dropImages, file, files, makeFolder, places, toast } from "./files";
 import { chooseFiles, expectAccessible, inEveryLook, keepLook, newAccount, sample, signUp, test, trayRow, widthOf } from "./helpers";
 
@@ -248,6 +248,57 @@ test("folders are renamed, moved and deleted, and what is looked for stands in t
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await expect(page.getByRole("dialog").getByRole("alert")).toContainText("Move or delete what is in it first.");
   await page.keyboard.press("Escape");
+});
+
+test("files are sorted beside the filters and by what stands over the list, and stay so from place to place", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await makeFolder(page, "Harbour");
+  for (const name of ["quay.png", "Boat.png"]) await dropImages(page, [name]);
+  await chooseFiles(page, [sample("sonnet.mp3")]);
+  const names = page.getByRole("list", { name: "Files" }).locator(".asset__name");
+  await expect(names).toHaveText(["sonnet.mp3", "Boat.png", "quay.png"]);
+  const { items } = (await (await page.request.get("/api/v1/assets")).json()) as { items: { filename: string; size_bytes: number }[] };
+  const largest = items.toSorted((one, other) => other.size_bytes - one.size_bytes).map((file) => file.filename);
+
+  const sort = page.getByRole("combobox", { name: "Sort" });
+  await sort.selectOption("Name");
+  await expect(names).toHaveText(["Boat.png", "quay.png", "sonnet.mp3"]);
+  await expect(page).toHaveURL(/sort=filename/u);
+  await page.reload();
+  await expect(names).toHaveText(["Boat.png", "quay.png", "sonnet.mp3"]);
+
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  const columns = page.getByRole("group", { name: "Columns" });
+  const column = (name: string): Locator => columns.getByRole("button", { name });
+  await expect(column("Name")).toHaveAttribute("aria-pressed", "true");
+  await column("Size").click();
+  await expect(names).toHaveText(largest);
+  await expect(column("Name")).toHaveAttribute("aria-pressed", "false");
+  await expect(sort).toHaveValue("largest");
+  await expectAccessible(page);
+  // By keyboard, which stays where it is.
+  await column("Added").focus();
+  await page.keyboard.press("Enter");
+  await expect(names).toHaveText(["sonnet.mp3", "Boat.png", "quay.png"]);
+  await expect(page).not.toHaveURL(/sort=/u);
+  await page.keyboard.press("Enter");
+  await expect(names).toHaveText(["quay.png", "Boat.png", "sonnet.mp3"]);
+  await expect(column("Added Oldest first")).toBeFocused();
+
+  // What is looked for is cleared; the order goes along into folders and the bin.
+  await page.getByLabel("Find by name").fill("quay");
+  await expect(names).toHaveText(["quay.png"]);
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(names).toHaveText(["quay.png", "Boat.png", "sonnet.mp3"]);
+  for (const place of [/^Harbour/u, "Bin", "All files"]) {
+    await places(page).getByRole("link", { name: place }).click();
+    await expect(sort).toHaveValue("oldest");
+  }
+  await page.setViewportSize({ width: 375, height: 760 });
+  await expect(columns).toBeHidden();
+  await sort.selectOption("Largest first");
+  await expect(names).toHaveText(largest);
 });
 
 /** Copies the one file there is until there are so many, each with a name that says when it came. */

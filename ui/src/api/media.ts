@@ -18,6 +18,8 @@ import type {
   Page,
 } from "./types";
 
+export type AssetSort = "newest" | "oldest" | "filename" | "largest";
+
 /** What is listed; a folder is its id, or `none` for what is in no folder. */
 export interface AssetFilter {
   kind?: AssetKind | undefined;
@@ -26,6 +28,7 @@ export interface AssetFilter {
   q?: string | undefined;
   tag?: string | undefined;
   is_deleted?: "true" | undefined;
+  sort?: AssetSort | undefined;
 }
 
 const PAGE_SIZE = 60;

@@ -14,7 +14,7 @@ import type { MediaActions } from "./actions";
 import { useDropPlace } from "./drag";
 import { FolderNameDialog, PickFolderDialog } from "./FolderDialogs";
 import { folderTree, type FolderNode } from "./folders";
-import type { Place } from "./place";
+import { onwards, type Place } from "./place";
 
 type Asked = { what: "rename" | "move" | "delete" | "inside"; folder: Folder } | { what: "new" };
 
@@ -39,9 +39,9 @@ export function FolderNav({
   return (
     <nav className="places" aria-label={strings.media.places}>
       <ul className="places__list">
-        <PlaceRow to={{}} current={everywhere} icon={Files} name={strings.media.all} />
+        <PlaceRow to={onwards(place, {})} current={everywhere} icon={Files} name={strings.media.all} />
         <PlaceRow
-          to={{ folder: "none" }}
+          to={onwards(place, { folder: "none" })}
           current={place.folder === "none"}
           icon={Inbox}
           name={strings.media.unsorted}
@@ -52,7 +52,7 @@ export function FolderNav({
           <FolderRow key={node.folder.id} node={node} place={place} mayEdit={mayEdit} actions={actions} onAsk={setAsked} />
         ))}
         <PlaceRow
-          to={{ bin: "1" }}
+          to={onwards(place, { bin: "1" })}
           current={place.bin === "1"}
           icon={Trash2}
           name={strings.media.bin}
@@ -139,7 +139,7 @@ function FolderRow({
         )}
         <Link
           to="/media"
-          search={{ folder: folder.id }}
+          search={onwards(place, { folder: folder.id })}
           activeOptions={{ exact: true, includeSearch: true }}
           aria-current={current ? "page" : undefined}
           aria-label={strings.media.folderCount(folder.name, folder.asset_count)}
@@ -254,7 +254,7 @@ function Asking({
           action={strings.media.remove}
           onConfirm={async () => {
             await mediaCommands.deleteFolder(folder.id);
-            if (place.folder === folder.id) await navigate({ to: "/media", search: folder.parent_id ? { folder: folder.parent_id } : {} });
+            if (place.folder === folder.id) await navigate({ to: "/media", search: onwards(place, folder.parent_id ? { folder: folder.parent_id } : {}) });
             await renew();
             showToast(strings.media.folderDeleted(folder.name));
           }}

@@ -3,7 +3,7 @@ import { Search, Tag } from "lucide-react";
 import { useRef } from "react";
 import { useAddressText } from "../../lib/hooks";
 import { strings } from "../../strings";
-import { ASSET_KINDS, ASSET_STATUSES, bare, isNarrowed, type Place } from "./place";
+import { ASSET_KINDS, ASSET_SORTS, ASSET_STATUSES, bare, isNarrowed, type Place } from "./place";
 
 const TYPING_PAUSE_MS = 200;
 const QUERY_LENGTH_MAX = 200;
@@ -17,7 +17,7 @@ export function MediaFilters({ place }: { place: Place }) {
     box.current?.focus();
     void navigate({ search: bare(place), replace: true });
   };
-  const choose = (name: "kind" | "status", value: string): void => {
+  const choose = (name: "kind" | "status" | "sort", value: string): void => {
     void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
   };
   return (
@@ -55,6 +55,19 @@ export function MediaFilters({ place }: { place: Place }) {
           {strings.media.clearFilters}
         </button>
       ) : null}
+      <div className="filters__space" />
+      <select
+        className="select select--quiet"
+        aria-label={strings.media.sort}
+        value={place.sort ?? "newest"}
+        onChange={(event) => choose("sort", event.target.value === "newest" ? "" : event.target.value)}
+      >
+        {ASSET_SORTS.map((sort) => (
+          <option key={sort} value={sort}>
+            {strings.media.sorts[sort]}
+          </option>
+        ))}
+      </select>
     </div>
   );
 }

@@ -24,11 +24,12 @@ import { importing } from "../uploads/importing";
 import { openFolder } from "../uploads/manager";
 import { useMediaActions } from "./actions";
 import { AssetList } from "./AssetList";
+import { Columns } from "./Columns";
 import { EmptyBin } from "./EmptyBin";
 import { FolderNav } from "./FolderNav";
 import { folderPath } from "./folders";
 import { MediaFilters } from "./MediaFilters";
-import { bare, filterOf, folderOf, isNarrowed, type Place } from "./place";
+import { bare, filterOf, folderOf, isNarrowed, onwards, type Place } from "./place";
 import { everything, listed, NOTHING, type Selection } from "./selection";
 import { SelectionBar } from "./SelectionBar";
 import { Subfolders } from "./Subfolders";
@@ -80,11 +81,11 @@ export function MediaPage() {
           nav
         )}
         <div className="media__main">
-          <Path path={path} name={name} />
+          <Path path={path} name={name} place={place} />
           <MediaFilters key={`filters ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} />
           {/* What is looked for is looked for among the files of the folder alone. */}
           {open && inside.length > 0 && !isNarrowed(place) ? (
-            <Subfolders parent={open} inside={inside} mayEdit={mayEdit} actions={actions} />
+            <Subfolders parent={open} inside={inside} place={place} mayEdit={mayEdit} actions={actions} />
           ) : null}
           {goneFolder ? (
             <Empty icon={FolderOpen} title={strings.media.folderGone}>
@@ -116,19 +117,21 @@ function useUploadsHere(folder: string | null): void {
   }, [folder]);
 }
 
-function Path({ path, name }: { path: readonly Folder[]; name: string }) {
+function Path({ path, name, place }: { path: readonly Folder[]; name: string; place: Place }) {
   return (
     <nav className="media__path" aria-label={strings.media.path}>
       <ol>
         {path.length === 0 ? null : (
           <li>
-            <Link to="/media">{strings.media.all}</Link>
+            <Link to="/media" search={onwards(place, {})}>
+              {strings.media.all}
+            </Link>
             <ChevronRight size={16} aria-hidden />
           </li>
         )}
         {path.slice(0, -1).map((folder) => (
           <li key={folder.id}>
-            <Link to="/media" search={{ folder: folder.id }}>
+            <Link to="/media" search={onwards(place, { folder: folder.id })}>
               {folder.name}
             </Link>
             <ChevronRight size={16} aria-hidden />
@@ -193,7 +196,7 @@ function Files({
     if (files.isError) void files.refetch();
   };
 
-  if (files.isPending) return <AssetsSkeleton view={mediaView} />;
+  if (files.isPending) return <AssetsSkeleton view={mediaView} place={place} mayEdit={mayEdit} />;
   // Of a list that was empty, nobody knows whether it still is.
   if (!files.data || (files.isError && files.data.pages.every((page) => page.items.length === 0))) {
     return <Problem error={files.error} onRetry={retry} />;
@@ -276,6 +279,7 @@ function FileList({
         />
       ) : null}
       <div className="stale" aria-busy={files.isPlaceholderData}>
+        {mediaView === "list" ? <Columns place={place} mayEdit={mayEdit} /> : null}
         <AssetList
           handle={list}
           assets={assets}
@@ -377,9 +381,10 @@ function Nothing({ place, hasInside, mayEdit }: { place: Place; hasInside: boole
   );
 }
 
-function AssetsSkeleton({ view }: { view: "grid" | "list" }) {
+function AssetsSkeleton({ view, place, mayEdit }: { view: "grid" | "list"; place: Place; mayEdit: boolean }) {
   return (
     <div className={view === "grid" ? "assets" : "assets assets--list"} aria-busy>
+      {view === "list" ? <Columns place={place} mayEdit={mayEdit} /> : null}
       <span className="visually-hidden" role="status">
         {strings.common.loading}
       </span>

@@ -3,7 +3,7 @@ import type { Folder } from "../../api/types";
 import { waysBack } from "./actions";
 import { folderChoices, folderPath, folderTree } from "./folders";
 import { readMetadata } from "./metadata";
-import { bare, filterOf, folderOf, isNarrowed, readPlace } from "./place";
+import { bare, filterOf, folderOf, inOrder, isNarrowed, onwards, readPlace, sortBy } from "./place";
 import { everything, listed, NOTHING, stretched, toggled } from "./selection";
 import { readThumbhash } from "./thumbhash";
 
@@ -69,7 +69,33 @@ describe("the address of a place", () => {
     expect(isNarrowed({ folder: "f1" })).toBe(false);
     expect(isNarrowed({ tag: "a" })).toBe(true);
     expect(bare({ folder: "f1", q: "x", tag: "y" })).toEqual({ folder: "f1" });
+    expect(bare({ bin: "1", sort: "largest", kind: "image" })).toEqual({ bin: "1", sort: "largest" });
     expect([folderOf({ folder: "f1" }), folderOf({ folder: "none" }), folderOf({})]).toEqual(["f1", null, null]);
+  });
+});
+
+describe("the order of a place", () => {
+  it("stands in the address, narrows nothing and is asked of the server", () => {
+    expect(readPlace({ sort: "largest" })).toEqual({ sort: "largest" });
+    expect(readPlace({ sort: "smallest" })).toEqual({});
+    expect(isNarrowed({ sort: "filename" })).toBe(false);
+    expect([filterOf({ sort: "filename" }).sort, filterOf({}).sort]).toEqual(["filename", undefined]);
+  });
+
+  it("goes along to other places, unlike what was looked for", () => {
+    expect(onwards({ folder: "f1", q: "x", sort: "oldest" }, { bin: "1" })).toEqual({ bin: "1", sort: "oldest" });
+    expect(onwards({ folder: "f1", q: "x" }, {})).toEqual({});
+  });
+
+  it("is named in the address where it is another than usual", () => {
+    expect(inOrder({ q: "x", sort: "largest" }, "filename")).toEqual({ q: "x", sort: "filename" });
+    expect(inOrder({ q: "x", sort: "largest" }, "newest")).toEqual({ q: "x" });
+  });
+
+  it("is led by a heading through its own orders, and back to the newest first", () => {
+    expect([sortBy("filename", undefined), sortBy("filename", "largest"), sortBy("filename", "filename")]).toEqual(["filename", "filename", "newest"]);
+    expect([sortBy("size", "oldest"), sortBy("size", "largest")]).toEqual(["largest", "newest"]);
+    expect([sortBy("added", undefined), sortBy("added", "oldest"), sortBy("added", "filename")]).toEqual(["oldest", "newest", "newest"]);
   });
 });
 
