@@ -2184,6 +2184,7 @@ CREATE TABLE public.assets (
     packaging integer DEFAULT 1 NOT NULL,
     picture_bytes bigint DEFAULT 0 NOT NULL,
     last_packaging integer DEFAULT 1 NOT NULL,
+    filename_lower text GENERATED ALWAYS AS (lower(filename)) STORED NOT NULL,
     CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
     CONSTRAINT assets_custom_metadata_is_object CHECK ((jsonb_typeof(custom_metadata) = 'object'::text)),
     CONSTRAINT assets_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
@@ -2725,6 +2726,8 @@ CREATE TABLE public.renditions (
     height integer,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    still_bytes bigint DEFAULT 0 NOT NULL,
+    stills int8multirange DEFAULT '{}'::int8multirange NOT NULL,
     CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'hls_sound'::text, 'subtitles'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text, 'sound'::text])))
 );
 
@@ -3658,9 +3661,17 @@ CREATE INDEX assets_blob ON public.assets USING btree (organization_id, blob_id)
 
 CREATE INDEX assets_expiry ON public.assets USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
+-- Name: assets_filename; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_filename ON public.assets USING btree (organization_id, ((deleted_at IS NOT NULL)), filename_lower, id);
+
 -- Name: assets_folder; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX assets_folder ON public.assets USING btree (organization_id, folder_id, created_at DESC, id DESC);
+
+-- Name: assets_largest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_largest ON public.assets USING btree (organization_id, ((deleted_at IS NOT NULL)), byte_size DESC, id DESC);
 
 -- Name: assets_newest; Type: INDEX; Schema: public; Owner: -
 
@@ -3873,6 +3884,10 @@ CREATE INDEX speakers_user ON public.speakers USING btree (user_id);
 -- Name: tasks_claim; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX tasks_claim ON public.tasks USING btree (kind, priority DESC, scheduled_for, id) WHERE (status = 'pending'::text);
+
+-- Name: tasks_given_up; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tasks_given_up ON public.tasks USING btree (organization_id, status, id) WHERE (status = ANY (ARRAY['failed'::text, 'cancelled'::text]));
 
 -- Name: tasks_leases; Type: INDEX; Schema: public; Owner: -
 
@@ -4173,6 +4188,10 @@ CREATE TRIGGER audit_replayed AFTER UPDATE OF replayed_at ON public.webhook_deli
 -- Name: webhook_endpoints audit_replayed; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit_replayed AFTER UPDATE OF replayed_at ON public.webhook_endpoints FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_endpoint.replayed', '=url');
+
+-- Name: assets audit_reread; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_reread AFTER UPDATE OF metadata ON public.assets FOR EACH ROW WHEN (((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text) AND (new.metadata ? 'reread_asked_at'::text) AND ((new.metadata -> 'reread_asked_at'::text) IS DISTINCT FROM (old.metadata -> 'reread_asked_at'::text)))) EXECUTE FUNCTION public.record_audit('asset.reread_wanted', '=filename');
 
 -- Name: tasks audit_retried; Type: TRIGGER; Schema: public; Owner: -
 

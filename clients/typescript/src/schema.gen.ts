@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * List assets
-         * @description The newest first. Recordings among them have a `video_id`; what people see of them is the video.
+         * @description The newest first, unless it is asked otherwise. Recordings among them have a `video_id`; what people see of them is the video.
          */
         get: operations["list_assets"];
         put?: never;
@@ -321,6 +321,29 @@ export interface paths {
          *     the recording.
          */
         post: operations["create_rendition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}/reread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read an image or a document again
+         * @description By what the server can do now, in the background: a task `reread_document` or `reread_image` of the asset. Of a document, its text, its pages and
+         *     their pictures are made anew; of an image, text is looked for once more. What there is stays as it is until all of the new is there, and where
+         *     less would be found, because something is missing on the server: then the task fails, and says so. Whoever asks again while it is being done
+         *     is answered the same, and nothing is done twice.
+         */
+        post: operations["reread_asset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3842,7 +3865,7 @@ export interface components {
             original_bytes: number;
             /**
              * Format: int64
-             * @description What was made of it: renditions, and pictures of pages and key frames. Stills of a second, which players ask for, are not counted.
+             * @description What was made of it: renditions, pictures of pages and key frames, and stills of a second that players asked for.
              */
             rendition_bytes: number;
         };
@@ -7105,6 +7128,8 @@ export interface operations {
                 metadata?: string;
                 /** @description What is in the bin, instead of what is not. */
                 is_deleted?: boolean;
+                /** @description `newest` (the default), `oldest`, `filename` or `largest`. */
+                sort?: "newest" | "oldest" | "filename" | "largest";
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows wanted, 1 to 100; 20 if not given. */
@@ -7133,6 +7158,15 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `list_changed`: by name or size, where the last row is there no more */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7212,7 +7246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_slow`: nothing came for too long */
+            /** @description `body_too_slow`: nothing came for too long, or too little */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -8017,6 +8051,69 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reread_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14912,7 +15009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upload_interrupted`: nothing came for too long */
+            /** @description `upload_interrupted`: nothing came for too long; `body_too_slow`: too little came */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15046,7 +15143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upload_interrupted`: nothing came for too long */
+            /** @description `upload_interrupted`: nothing came for too long; `body_too_slow`: too little came */
             408: {
                 headers: {
                     [name: string]: unknown;

@@ -169,7 +169,7 @@ pub(crate) async fn images(
     let images = sqlx::query_as!(
         ExportedImage,
         r#"SELECT a.id, a.kind AS "kind!", a.blob_key AS "blob_key!", a.original_filename,
-               to_jsonb(a) - 'organization_id' - 'blob_key' - 'blob_id' || jsonb_build_object('sha256', encode(a.sha256, 'hex')) AS "told!"
+               to_jsonb(a) - '{organization_id,blob_key,blob_id,filename_lower}'::text[] || jsonb_build_object('sha256', encode(a.sha256, 'hex')) AS "told!"
            FROM assets a
            WHERE a.organization_id = $1 AND a.kind IN ('image', 'document') AND a.blob_key IS NOT NULL AND a.id > $3
                AND ($2::uuid IS NULL OR a.id IN (SELECT u.asset_id FROM uploads u WHERE u.organization_id = $1 AND u.user_id = $2))
@@ -210,7 +210,7 @@ pub(crate) async fn videos(
                    'channel', c.name, 'author', u.name, 'visibility', v.visibility, 'status', v.status, 'error_code', v.error_code,
                    'error_message', v.error_message, 'source', v.source,
                    'created_at', v.created_at, 'updated_at', v.updated_at, 'deleted_at', v.deleted_at,
-                   'file', CASE WHEN a.id IS NOT NULL THEN to_jsonb(a) - '{organization_id,blob_key,blob_id,original_filename}'::text[]
+                   'file', CASE WHEN a.id IS NOT NULL THEN to_jsonb(a) - '{organization_id,blob_key,blob_id,original_filename,filename_lower}'::text[]
                        || jsonb_build_object('name', a.original_filename, 'sha256', encode(a.sha256, 'hex')) END) AS "told!"
            FROM videos v
            LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id

@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 158] = {
+const TAKES: [(&str, Takes); 159] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
         ManageDomains, ManageEncoding, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks,
