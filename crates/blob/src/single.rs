@@ -30,7 +30,7 @@ pub struct SingleStore(Arc<Backend>);
 
 enum Backend {
     Disk(Disk),
-    S3(S3),
+    S3(Box<S3>),
 }
 
 impl fmt::Debug for SingleStore {
@@ -77,7 +77,7 @@ impl SingleStore {
     /// # Errors
     /// [`BlobError::ConfigInvalid`], or the scratch folder cannot be created.
     pub fn s3(config: S3Config) -> Result<Self> {
-        Ok(Self(Arc::new(Backend::S3(S3::open(config)?))))
+        Ok(Self(Arc::new(Backend::S3(Box::new(S3::open(config)?)))))
     }
 
     /// Whether both are the same handle.

@@ -45,8 +45,11 @@ fn by_age(one: &Value, other: &Value) -> Ordering {
     key(one).cmp(&key(other))
 }
 
+/// How two files stand to each other.
+type Order = fn(&Value, &Value) -> Ordering;
+
 /// Each by what rises; of the newest and the largest the last of these is the first.
-const ORDERS: [(&str, fn(&Value, &Value) -> Ordering); 4] =
+const ORDERS: [(&str, Order); 4] =
     [("newest", by_age), ("oldest", by_age), ("filename", by_name), ("largest", by_size)];
 
 fn ids(files: &[Value]) -> Vec<&str> {
