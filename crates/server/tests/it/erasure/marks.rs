@@ -110,6 +110,18 @@ async fn columns(connection: &mut PgConnection) -> Vec<Column> {
     .unwrap()
 }
 
+/// The columns of a table that are not generated, which alone can be written, for a statement.
+pub async fn written_columns(connection: &mut PgConnection, table: &str) -> String {
+    sqlx::query_scalar(
+        "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'",
+    )
+    .bind(table)
+    .fetch_one(connection)
+    .await
+    .unwrap()
+}
+
 /// Puts the mark into every column of everything that is the owner's, and fails when one cannot take it and does not hold it.
 pub async fn mark_rows(connection: &mut PgConnection, owner: &Owner) {
     let columns = columns(connection).await;
