@@ -376,21 +376,40 @@ pub(crate) async fn list_videos(
             .await
         }
         // The cursor names the last row; its title is looked up, so that the cursor stays of one form.
-        (VideoOrder::Title, channel_id) => {
+        (VideoOrder::Title, None) => {
             select_videos!(
                 "NULL::text",
-                "CASE WHEN $2::uuid IS NULL THEN true ELSE v.channel_id = $2 END
-                 AND CASE WHEN $3::text IS NULL THEN true ELSE v.status = $3 END
-                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.title ILIKE $4 END
-                 AND CASE WHEN $5::uuid IS NULL THEN true ELSE (lower(v.title), v.id) >
-                     (SELECT lower(l.title), l.id FROM videos l WHERE l.organization_id = $1 AND l.id = $5) END
-                 ORDER BY lower(v.title), v.id LIMIT $6",
-                "ORDER BY lower(v.title), v.id",
+                "(v.title_lower, v.id) > (CASE WHEN $2::uuid IS NULL THEN '' ELSE
+                     (SELECT l.title_lower FROM videos l WHERE l.organization_id = $1 AND l.id = $2) END, $3::uuid)
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.status = $4 END
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE v.title ILIKE $5 END
+                 ORDER BY v.title_lower, v.id LIMIT $6",
+                "ORDER BY v.title_lower, v.id",
                 organization_id.uuid(),
-                channel_id,
+                page.after.map(|cursor| cursor.id),
+                page.rises_from().id,
                 status,
                 title,
+                limit,
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
+        (VideoOrder::Title, Some(channel_id)) => {
+            select_videos!(
+                "NULL::text",
+                "v.channel_id = $2 AND (v.title_lower, v.id) > (CASE WHEN $3::uuid IS NULL THEN '' ELSE
+                     (SELECT l.title_lower FROM videos l WHERE l.organization_id = $1 AND l.id = $3) END, $4::uuid)
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE v.status = $5 END
+                 AND CASE WHEN $6::text IS NULL THEN true ELSE v.title ILIKE $6 END
+                 ORDER BY v.title_lower, v.id LIMIT $7",
+                "ORDER BY v.title_lower, v.id",
+                organization_id.uuid(),
+                channel_id,
                 page.after.map(|cursor| cursor.id),
+                page.rises_from().id,
+                status,
+                title,
                 limit,
             )
             .fetch_all(&mut **tx)

@@ -242,6 +242,15 @@ async fn uses(connection: &mut PgConnection, index: &str) -> i64 {
         .unwrap()
 }
 
+/// How often an index was used, and how many of its entries were looked at by that.
+async fn looks(connection: &mut PgConnection, index: &str) -> (i64, i64) {
+    sqlx::query_as("SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = $1")
+        .bind(index)
+        .fetch_one(connection)
+        .await
+        .unwrap()
+}
+
 /// Asks for a page of twenty until it is seen that it was read by an index.
 async fn is_listed_by(person: &Person, connection: &mut PgConnection, path: &str, index: &str) {
     let before = uses(connection, index).await;
@@ -372,9 +381,19 @@ async fn a_page_of_videos_takes_no_look_at_the_others() {
         ("sort=title".to_owned(), "videos_title"),
         (format!("channel_id={channel}"), "videos_channel"),
         (format!("channel_id={channel}&sort=oldest"), "videos_channel"),
+        (format!("channel_id={channel}&sort=title"), "videos_channel_title"),
     ] {
         is_listed_by(&person, &mut connection, &format!("/videos?{parameters}"), index).await;
     }
+
+    // Nor at those before it. A cursor of any order names a video, and that of the oldest stands behind 11,000 by its title.
+    let oldest = person.client.get("/videos?sort=oldest&limit=1").await.is(200).json();
+    let path = format!("/videos?sort=title&cursor={}", oldest["next_cursor"].as_str().unwrap());
+    let before = looks(&mut connection, "videos_title").await;
+    is_listed_by(&person, &mut connection, &path, "videos_title").await;
+    let after = looks(&mut connection, "videos_title").await;
+    let (pages, entries) = (after.0 - before.0, after.1 - before.1);
+    assert!(entries <= 100 * pages, "{entries} entries for {pages} pages");
 }
 
 #[tokio::test]
