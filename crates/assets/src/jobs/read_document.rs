@@ -110,7 +110,7 @@ impl Handle for ReadDocument {
 struct Reading {
     /// Where the pictures of its pages go.
     folder: BlobKey,
-    /// Whether it was read before. Then it rather stays as it is than that something is missing which this server cannot find.
+    /// Whether it was read before. Then it rather stays as it is than that something is missing which this server cannot find, or not now.
     is_again: bool,
 }
 

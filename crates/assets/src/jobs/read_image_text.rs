@@ -6,6 +6,7 @@ use crate::{
     store::{self as sql, LegibleImage},
 };
 use async_trait::async_trait;
+use axum::body::Bytes;
 use memoreel_blob::BlobStore;
 use memoreel_images::geometry::Size;
 use memoreel_kernel::Event;
@@ -41,7 +42,10 @@ impl Handle for ReadImageText {
             return run.finish(tx, &[known]).await;
         }
         drop(tx);
-        let text = self.text_of(run, &image).await?;
+        let text = match self.picture(&image).await? {
+            Some((picture, size)) => self.reader.read(run, &picture, size).await?.map(|(text, _)| text),
+            None => Some(String::new()),
+        };
 
         let mut tx = run.begin().await?;
         if let Some(text) = text {
@@ -53,20 +57,19 @@ impl Handle for ReadImageText {
 }
 
 impl ReadImageText {
-    /// What is written in the image; nothing where nobody can read here.
-    async fn text_of(&self, run: &TaskRun, image: &LegibleImage) -> Result<Option<String>, TaskFailure> {
+    /// What text is looked for in, and how large it is; nothing where it is too small to have any.
+    async fn picture(&self, image: &LegibleImage) -> Result<Option<(Bytes, Size)>, TaskFailure> {
         let size = Size { width: image.width.cast_unsigned(), height: image.height.cast_unsigned() };
         if size.width.max(size.height) < SIDE_MIN {
-            return Ok(Some(String::new()));
+            return Ok(None);
         }
         let key = image.blob_key.parse().map_err(TaskFailure::internal)?;
         let bytes = self.blobs.get_bytes(&key, self.reader.images.limits().bytes_max).await;
-        let read = self.reader.read(run, &bytes.map_err(blob_failure)?, size).await?;
-        Ok(read.map(|(text, _)| text))
+        Ok(Some((bytes.map_err(blob_failure)?, size)))
     }
 }
 
-/// Looks once more, as somebody wants it. What was found before stays until then, and where nobody can read.
+/// Looks once more, as somebody wants it. What was found before stays until then, and where nobody can read or it broke off.
 #[derive(Debug)]
 pub struct RereadImage(pub ReadImageText);
 
@@ -83,20 +86,13 @@ impl Handle for RereadImage {
             return run.finish(tx, &[]).await;
         };
         drop(tx);
-        let text = self.0.text_of(run, &image).await?.ok_or_else(nobody_reads)?;
+        let text = match self.0.picture(&image).await? {
+            Some((picture, size)) => self.0.reader.read_again(run, &picture, size).await?,
+            None => String::new(),
+        };
 
         let mut tx = run.begin().await?;
         sql::record_image_text(&mut tx, step.asset_id, &image.blob_key, &text).await?;
         run.finish(tx, &[Event::ImageTextReady { asset_id: step.asset_id }]).await
     }
-}
-
-/// The code of [`nobody_reads`].
-pub(super) const NOBODY_READS: &str = "engine_missing";
-
-/// Somebody asked for what this server cannot do.
-pub(super) fn nobody_reads() -> TaskFailure {
-    let message =
-        "This server cannot look for text in pictures: tesseract or one of its languages is missing.";
-    TaskFailure::permanent(NOBODY_READS, message)
 }

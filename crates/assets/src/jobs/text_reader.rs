@@ -15,6 +15,9 @@ const CONFIDENCE_MIN: f32 = 0.6;
 /// The longest text of a picture, in characters.
 const TEXT_CHARS_MAX: usize = 10_000;
 
+/// A text, and how sure it is.
+type Legible = (String, Option<f32>);
+
 /// Looks for text in pictures.
 #[derive(Debug, Clone)]
 pub struct TextReader {
@@ -34,7 +37,48 @@ impl TextReader {
         run: &TaskRun,
         picture: &[u8],
         size: Size,
-    ) -> Result<Option<(String, Option<f32>)>, TaskFailure> {
+    ) -> Result<Option<Legible>, TaskFailure> {
+        match self.look(run, picture, size).await? {
+            Ok(legible) => Ok(Some(legible)),
+            Err(OcrError::Unavailable { reason }) => {
+                tracing::error!(reason, "no text is looked for in pictures");
+                Ok(None)
+            }
+            Err(error) => {
+                tracing::warn!(?error, "no text could be looked for in a picture");
+                Ok(Some((String::new(), None)))
+            }
+        }
+    }
+
+    /// What is written in a picture that was read before. What was found then is not given up for nothing where this server cannot read, or has
+    /// no time for it now.
+    pub(super) async fn read_again(
+        &self,
+        run: &TaskRun,
+        picture: &[u8],
+        size: Size,
+    ) -> Result<String, TaskFailure> {
+        match self.look(run, picture, size).await? {
+            Ok((text, _)) => Ok(text),
+            Err(OcrError::Unavailable { reason }) => {
+                tracing::error!(reason, "no text is looked for in pictures");
+                Err(nobody_reads())
+            }
+            Err(error @ OcrError::TooCostly { .. }) => Err(reading_broke_off(error)),
+            Err(error) => {
+                tracing::warn!(?error, "no text could be looked for in a picture");
+                Ok(String::new())
+            }
+        }
+    }
+
+    async fn look(
+        &self,
+        run: &TaskRun,
+        picture: &[u8],
+        size: Size,
+    ) -> Result<Result<Legible, OcrError>, TaskFailure> {
         let side = size.width.max(size.height).max(1);
         let wanted = side.max(SIDE_MIN.min(side.saturating_mul(ENLARGED_MAX))).min(SIDE_MAX);
         let transform = Transform {
@@ -49,34 +93,41 @@ impl TextReader {
                 Ok(made) => made.bytes,
                 Err(error) if error.is_permanent() => {
                     tracing::warn!(%error, "no text could be looked for in a picture");
-                    return Ok(Some((String::new(), None)));
+                    return Ok(Ok((String::new(), None)));
                 }
                 Err(error) => {
                     let message = "The picture could not be looked at for the moment.";
                     return Err(TaskFailure::transient(error.code(), message).caused_by(error));
                 }
             };
-            match self.ocr.read(&png, &self.languages).await {
-                Ok(recognised) => Ok(Some(legible(&recognised.lines))),
-                Err(OcrError::Unavailable { reason }) => {
-                    tracing::error!(reason, "no text is looked for in pictures");
-                    Ok(None)
-                }
-                Err(error) => {
-                    tracing::warn!(?error, "no text could be looked for in a picture");
-                    Ok(Some((String::new(), None)))
-                }
-            }
+            let read = self.ocr.read(&png, &self.languages).await;
+            Ok(read.map(|recognised| legible(&recognised.lines)))
         };
         match run.cancelled().run_until_cancelled(reading).await {
-            Some(read) => read,
+            Some(looked) => looked,
             None => Err(TaskFailure::transient("cancelled", "Looking for text was stopped.")),
         }
     }
 }
 
+/// The code of [`nobody_reads`].
+pub(super) const NOBODY_READS: &str = "engine_missing";
+
+/// Somebody asked for what this server cannot do.
+pub(super) fn nobody_reads() -> TaskFailure {
+    let message =
+        "This server cannot look for text in pictures: tesseract or one of its languages is missing.";
+    TaskFailure::permanent(NOBODY_READS, message)
+}
+
+/// tesseract did not come to an end with what somebody wants to have read again.
+pub(super) fn reading_broke_off(error: OcrError) -> TaskFailure {
+    let message = "Looking for text in a picture took more time or memory than it may.";
+    TaskFailure::transient("engine_crashed", message).caused_by(error)
+}
+
 /// The lines that say something, and how sure they are on average.
-fn legible(lines: &[Line]) -> (String, Option<f32>) {
+fn legible(lines: &[Line]) -> Legible {
     let says_something = |line: &&Line| {
         // Bullets, frames and textures are read as single letters and signs.
         line.confidence >= CONFIDENCE_MIN

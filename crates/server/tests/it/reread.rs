@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use memoreel_ocr::{Ocr, OcrLimits};
 use memoreel_office::{Office, OfficeLimits};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Has it read again, and waits until that is over; the task.
 async fn reread(app: &TestApp, client: &Client, id: &str, kind: &str) -> Value {
@@ -157,6 +158,57 @@ async fn text_is_looked_for_again_in_pictures_and_none_is_lost_where_nobody_can_
     }
     assert!(asset(&ada, &image).await["text"].as_str().unwrap().contains("zeppelin"));
     assert_eq!(all(&ada).await, (1, 1, 1));
+}
+
+/// The code with which the first try of a task failed, or else how the task ended.
+async fn first_try(app: &TestApp, kind: &str) -> String {
+    let told = "SELECT coalesce(error_code, status) FROM tasks
+        WHERE kind = $1 AND (error_code IS NOT NULL OR status NOT IN ('pending', 'running'))";
+    let mut database = app.superuser().await;
+    for _ in 0..600 {
+        let ended = sqlx::query_scalar(told).bind(kind).fetch_optional(&mut database).await.unwrap();
+        if let Some(ended) = ended {
+            return ended;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{kind} was not tried in time")
+}
+
+#[tokio::test]
+async fn no_text_is_lost_where_looking_for_it_again_breaks_off() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let image = ada.upload_image("Sign.png", picture("The zeppelin lands at noon").await).await;
+    let scan = scanned_pdf(&page_pictures(&["The walrus sleeps on the ice"], 2_000).await);
+    let (document, _) = ready(&ada, "Scan.pdf", scan).await;
+    settled(&ada, &image).await;
+    app.idle().await;
+    let before = pages(&ada, &document).await[0]["text"].clone();
+
+    let limits = OcrLimits { wall_time: Duration::from_millis(1), ..OcrLimits::default() };
+    let hurried = Ocr::new("tesseract", limits);
+    let app = app.restart_with(|options| options.ocr = Some(hurried)).await;
+    let ada = app.signed_in(&ada).await;
+    app.work().await;
+    for (id, kind) in [(&image, "reread_image"), (&document, "reread_document")] {
+        ada.post(&format!("/assets/{id}/reread"), &Value::Null).await.is(202);
+        assert_eq!(first_try(&app, kind).await, "engine_crashed", "{kind}");
+    }
+    assert_eq!(pages(&ada, &document).await[0]["text"], before);
+    assert!(asset(&ada, &image).await["text"].as_str().unwrap().contains("zeppelin"));
+    assert_eq!((found(&ada, "zeppelin").await, found(&ada, "walrus").await), (1, 1));
+
+    // It is tried again by itself.
+    let app = app.restart_with(|options| options.ocr = None).await;
+    app.clock.advance(TimeDelta::minutes(10));
+    app.work().await;
+    app.idle().await;
+    let ada = app.signed_in(&ada).await;
+    assert_eq!(first_try(&app, "reread_document").await, "completed");
+    assert_eq!(pages(&ada, &document).await[0]["text"], before);
+    assert_eq!((found(&ada, "zeppelin").await, found(&ada, "walrus").await), (1, 1));
 }
 
 #[tokio::test]

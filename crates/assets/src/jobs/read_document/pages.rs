@@ -4,7 +4,7 @@ use super::{ReadDocument, Reading, document_failure, laid_out, stopped, unless_s
 use crate::{
     jobs::{
         StepFolder, blob_failure,
-        read_image_text::{NOBODY_READS, nobody_reads},
+        text_reader::{NOBODY_READS, nobody_reads, reading_broke_off},
     },
     keys,
     store::ReadPage,
@@ -197,6 +197,9 @@ impl ReadDocument {
                 if reading.is_again {
                     return Err(nobody_reads());
                 }
+            }
+            Err(error @ OcrError::TooCostly { .. }) if reading.is_again => {
+                return Err(reading_broke_off(error));
             }
             Err(error) => tracing::warn!(?error, "no text could be looked for in the picture of a page"),
         }
