@@ -119,7 +119,8 @@ impl Handle for IndexPictures {
         let kept: Vec<i32> = kept.into_iter().map(|(place, _)| place).collect();
         let now = run.clock().now();
         let mut tx = run.begin().await?;
-        let is_same = hold_pictured(&mut tx, of, sights.version).await?;
+        let is_same = hold_pictured(&mut tx, of, sights.version).await?
+            && SmallPictures::are_there(&mut tx, of, &sights).await?;
         run.require_lease(&mut tx).await?;
         if is_same {
             clear_looks(&mut tx, of, &kept).await?;

@@ -7,8 +7,9 @@ use crate::{
 };
 use axum::body::Bytes;
 use memoreel_blob::{BlobError, BlobKey, BlobStore};
+use memoreel_db::TenantTx;
 use memoreel_images::{FormatWish, Images, OutputFormat, Transform, geometry::Size};
-use memoreel_kernel::{AssetId, VideoId};
+use memoreel_kernel::{AssetId, Pictured, VideoId};
 use memoreel_tasks::{TaskFailure, TaskRun};
 
 /// The longer side, in pixels. Models make smaller ones of it yet.
@@ -87,6 +88,18 @@ impl SmallPictures {
         let Some(first) = rows.first() else { return Ok(None) };
         let all = spread(&rows).map(page).collect::<Result<Vec<Sight>, TaskFailure>>()?;
         Ok(Some(Sights { version: first.version, all }))
+    }
+
+    /// Whether these are still there to be looked at. A document that is read again has other pages of the same file, which may show
+    /// something else under the same numbers. Whoever calls this holds what they are of.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn are_there(tx: &mut TenantTx, of: Pictured, sights: &Sights) -> Result<bool, sqlx::Error> {
+        let Pictured::Document(id) = of else { return Ok(true) };
+        let rows = sql::pages_without_text(tx, id, PAGE_CHARS_MIN).await?;
+        let now = spread(&rows).map(|row| row.image_key.as_str());
+        Ok(now.eq(sights.all.iter().map(|sight| sight.blob_key.as_str())))
     }
 
     /// What it looks like, as a JPEG; nothing where its file is gone or shows nothing.

@@ -24,7 +24,7 @@ use std::time::Duration;
 const HOOK: &str = "https://example.com/hook";
 
 /// A transaction that did this and is not at its end yet.
-async fn begun(app: &TestApp, statement: &str) -> PgConnection {
+pub async fn begun(app: &TestApp, statement: &str) -> PgConnection {
     let mut connection = app.superuser().await;
     // What the superuser does is nobody's to answer for.
     let begun = format!("BEGIN; SELECT set_config('app.role', 'service', true); {statement}");
@@ -33,7 +33,7 @@ async fn begun(app: &TestApp, statement: &str) -> PgConnection {
 }
 
 /// Ends it once so many wait.
-async fn commit(app: &TestApp, mut begun: PgConnection, waiting: i64) {
+pub async fn commit(app: &TestApp, mut begun: PgConnection, waiting: i64) {
     until_waiting(app, waiting).await;
     sqlx::raw_sql("COMMIT").execute(&mut begun).await.unwrap();
 }

@@ -3,11 +3,15 @@
 use crate::{
     app::{Options, TestApp, sample},
     client::Client,
+    contents::until_waiting,
     document_files::{pdf, scanned_open_document, scanned_pdf},
     documents::{pages, ready, search},
     engines::libre_office,
     office::long_text,
     page_pictures::{page_pictures, picture},
+    pictures_found,
+    provider::Provider,
+    races::{begun, commit},
     replaced::{asset, found, kept, replace, settled},
 };
 use chrono::TimeDelta;
@@ -234,6 +238,50 @@ async fn a_document_that_is_replaced_while_it_is_read_again_has_the_pages_of_its
     // Whichever of them came first.
     app.clock.advance(TimeDelta::days(3));
     assert_eq!(kept(&app, &ada).await, (2, vec![1]), "the file, and the picture of its page");
+}
+
+/// On which pages of documents this is seen.
+async fn seen_on(client: &Client, word: &str) -> Vec<Value> {
+    let hits = pictures_found::found(client, &[("q", word)]).await;
+    hits.iter().map(|hit| hit["document"]["page_number"].clone()).collect()
+}
+
+#[tokio::test]
+async fn pages_that_are_looked_at_while_the_document_is_read_again_are_looked_at_once_more() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    provider.sees(&["lighthouse", "submarine"]);
+    let (id, _) = ready(&ada, "Report.pdf", pdf(&["Figure 7", "Figure 8"])).await;
+    app.idle().await;
+    assert_eq!(seen_on(&ada, "lighthouse").await, [1]);
+
+    // As where it was laid out otherwise before.
+    sqlx::query("UPDATE document_pages SET image_key = regexp_replace(image_key, '[12]\\.webp$', 3 - page_number || '.webp')")
+        .execute(&mut app.superuser().await)
+        .await
+        .unwrap();
+    let held = begun(&app, &format!("SELECT pg_advisory_xact_lock(hashtextextended('{id}', 0))")).await;
+    ada.post(&format!("/assets/{id}/reread"), &Value::Null).await.is(202);
+    until_waiting(&app, 1).await;
+    // Its pages are those of before for as long as it is not written what they are.
+    sqlx::query(
+        "INSERT INTO tasks (organization_id, kind, subject_id, payload, scheduled_for)
+         VALUES ($1::uuid, 'index_pictures', $2::uuid, jsonb_build_object('of', jsonb_build_object('document', $2), 'is_anew', true), $3)",
+    )
+    .bind(&ada.organization_id)
+    .bind(&id)
+    .bind(app.now())
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    commit(&app, held, 2).await;
+    app.idle().await;
+    assert_eq!(
+        (seen_on(&ada, "lighthouse").await, seen_on(&ada, "submarine").await),
+        (vec![json!(1)], vec![json!(2)])
+    );
 }
 
 #[tokio::test]
