@@ -1,6 +1,6 @@
 //! What is written in a picture, whatever picture it is.
 
-use memoreel_images::{FormatWish, Images, OutputFormat, Transform, geometry::Size};
+use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
 use memoreel_ocr::{Languages, Line, Ocr, OcrError};
 use memoreel_tasks::{TaskFailure, TaskRun};
 
@@ -91,6 +91,7 @@ impl TextReader {
         let reading = async {
             let png = match self.images.make(picture, size, &transform, OutputFormat::Png).await {
                 Ok(made) => made.bytes,
+                Err(ImageError::TooCostly { detail }) => return Ok(Err(OcrError::TooCostly { detail })),
                 Err(error) if error.is_permanent() => {
                     tracing::warn!(%error, "no text could be looked for in a picture");
                     return Ok(Ok((String::new(), None)));
