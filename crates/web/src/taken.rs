@@ -7,9 +7,10 @@ use futures::{Stream, StreamExt, future, stream};
 use std::{pin::pin, time::Duration};
 use tokio::sync::mpsc;
 
-/// Whoever takes nothing for so long is not waited for any more.
-pub(crate) const STALLED_AFTER: Duration = Duration::from_secs(60);
-/// What is to be taken in that time, so that a slow line is no stalled one.
+/// Whoever takes nothing for so long is not waited for any more. The server asks for more of a body only when all that it had has been taken,
+/// which is 400 KiB at most: a line of 2 KiB a second is no stalled one.
+pub(crate) const STALLED_AFTER: Duration = Duration::from_secs(300);
+/// What waits to be taken, beside that.
 const PIECE_BYTES_MAX: usize = 64 << 10;
 
 /// A body that holds something, such as a place, until its end is on its way, or nothing of it is taken for so long. What somebody was given

@@ -94,11 +94,10 @@ impl Players {
             app.blobs.delete(key).await?;
             return Err(Problem::not_found("still"));
         }
-        let mut tx = app.db.tenant(&Caller::service(recording.organization_id)).await?;
-        store::count_still(&mut tx, recording, frame.number(), stored.size_bytes)
-            .await
-            .map_err(AssetsError::from)?;
-        tx.commit().await?;
+        if let Err(error) = count(app, recording, frame, stored.size_bytes).await {
+            // It is there, and whoever asked is shown it.
+            tracing::warn!(%error, %key, "a still was stored and not counted");
+        }
         Ok(())
     }
 
@@ -176,6 +175,12 @@ async fn recording_now(
 ) -> Result<Option<Recording>, Problem> {
     let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
     Ok(store::recording_of(&mut tx, asset_id).await.map_err(AssetsError::from)?)
+}
+
+async fn count(app: &App, recording: Recording, frame: &Frame, size_bytes: u64) -> Result<(), AssetsError> {
+    let mut tx = app.db.tenant(&Caller::service(recording.organization_id)).await?;
+    store::count_still(&mut tx, recording, frame.number(), size_bytes).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The largest size of the same proportions, in even numbers, that fits and enlarges nothing.

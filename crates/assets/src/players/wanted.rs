@@ -120,9 +120,9 @@ impl TextKind {
 }
 
 impl Frame {
-    /// Which of the stills of its recording it is.
+    /// Which of the stills of its recording it is: its second, and small ones behind all of the others, so that neighbours are one range.
     pub(super) fn number(&self) -> i64 {
-        i64::from(self.second) * 2 + i64::from(self.is_small)
+        i64::from(self.second) + (i64::from(self.is_small) << u32::BITS)
     }
 
     /// `frames/7.jpg`, or a small one: `frames/7-small.jpg`.

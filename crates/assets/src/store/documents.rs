@@ -127,7 +127,7 @@ pub(crate) async fn let_pages_go(
 }
 
 /// Gives a document that is there what was found when it was read again; pictures of its pages, which lie in `folder`, stay, and those of before go
-/// at `leave_at`. Returns whether it still has that file.
+/// at `leave_at`. Returns whether it still has that file, and they are still there.
 pub(crate) async fn renew_document(
     tx: &mut TenantTx,
     id: AssetId,
@@ -153,21 +153,29 @@ pub(crate) async fn renew_document(
     if renewed.rows_affected() == 0 {
         return Ok(false);
     }
+    // Pictures that are not among those that go any more have gone.
+    let kept = sqlx::query!(
+        "DELETE FROM blob_deletions WHERE organization_id = $1 AND blob_key = $2",
+        organization_id.uuid(),
+        folder.to_string(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    if kept.rows_affected() == 0 {
+        return Ok(false);
+    }
     // What pages look like is looked at anew: other things may be on the page of a number now. What they say is found until that is indexed.
     sqlx::query!(
         "WITH gone AS (
              DELETE FROM document_pages WHERE organization_id = $1 AND asset_id = $2 RETURNING image_key
          ), unseen AS (
              DELETE FROM chunks WHERE organization_id = $1 AND asset_id = $2 AND is_picture
-         ), kept AS (
-             DELETE FROM blob_deletions WHERE organization_id = $1 AND blob_key = $3
          )
          INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-         SELECT DISTINCT $1::uuid, regexp_replace(image_key, '/[^/]*$', ''), $4::timestamptz, 'read again' FROM gone
+         SELECT DISTINCT $1::uuid, regexp_replace(image_key, '/[^/]*$', ''), $3::timestamptz, 'read again' FROM gone
          WHERE image_key IS NOT NULL",
         organization_id.uuid(),
         id.uuid(),
-        folder.to_string(),
         leave_at,
     )
     .execute(&mut **tx)

@@ -63,8 +63,7 @@ pub(crate) async fn find_rendition(
     .await
 }
 
-/// Counts a still of this file in with the poster that it lies beside, unless it was before. Which one it is, `number` says: twice its second, and
-/// one more for a small one. Of a recording without a poster none is counted.
+/// Counts a still of this file in with the poster that it lies beside, unless it was before. Which one it is, `number` says. Of a recording without a poster none is counted.
 pub(crate) async fn count_still(
     tx: &mut TenantTx,
     recording: Recording,

@@ -7,6 +7,7 @@ use crate::scratch::Download;
 use crate::{BlobError, BlobKey, LocalFile, Result};
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// The content of a blob: written again under its key it has another tag.
@@ -16,19 +17,24 @@ struct Content {
     etag: Option<String>,
 }
 
-/// Held by whoever makes the copy, for which all others wait.
-type Slot = Arc<tokio::sync::Mutex<Weak<Download>>>;
-
-/// The copies that are being made or in use.
+/// A copy that is being made or in use.
 #[derive(Default)]
-pub(super) struct Downloads(Mutex<HashMap<Content, Slot>>);
+struct Slot {
+    /// Held by whoever makes it, for which all others wait.
+    copy: tokio::sync::Mutex<Weak<Download>>,
+    /// How often it could not be made.
+    failures: AtomicU64,
+}
+
+#[derive(Default)]
+pub(super) struct Downloads(Mutex<HashMap<Content, Arc<Slot>>>);
 
 impl Downloads {
-    fn slot(&self, content: Content) -> Slot {
+    fn slot(&self, content: Content) -> Arc<Slot> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever waits for a copy has its slot, and whoever makes one has it locked.
         slots.retain(|_, slot| {
-            Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|copy| copy.strong_count() > 0)
+            Arc::strong_count(slot) > 1 || slot.copy.try_lock().is_ok_and(|copy| copy.strong_count() > 0)
         });
         slots.entry(content).or_default().clone()
     }
@@ -38,11 +44,19 @@ impl S3 {
     pub(crate) async fn local_path(&self, key: &BlobKey) -> Result<LocalFile> {
         let meta = self.head(key).await?.ok_or_else(|| BlobError::NotFound { key: key.clone() })?;
         let slot = self.downloads.slot(Content { key: key.clone(), etag: meta.etag });
-        let mut copy = slot.lock().await;
+        let failures_before = slot.failures.load(Ordering::Relaxed);
+        let mut copy = slot.copy.lock().await;
         if let Some(download) = copy.upgrade() {
             return Ok(LocalFile::downloaded(download));
         }
-        let download = Arc::new(self.download(key).await?);
+        if slot.failures.load(Ordering::Relaxed) > failures_before {
+            // One after the other, all who waited would wait for the same in vain.
+            return Err(BlobError::unavailable("the download that all waited for failed"));
+        }
+        let download = self.download(key).await.inspect_err(|_| {
+            slot.failures.fetch_add(1, Ordering::Relaxed);
+        })?;
+        let download = Arc::new(download);
         *copy = Arc::downgrade(&download);
         Ok(LocalFile::downloaded(download))
     }

@@ -168,6 +168,21 @@ async fn who_waits_for_a_download_that_is_given_up_makes_it() {
 }
 
 #[tokio::test]
+async fn a_download_that_fails_is_not_tried_once_for_each_who_waits() {
+    let service = S3Service::start().await;
+    let store = service.store();
+    let blob = key("a.mp4");
+    store.put_bytes(&blob, "x").await.unwrap();
+    service.proxy.set(|request| if request.method == "GET" { Fault::Status(403) } else { Fault::None });
+    let wanted = futures::future::join_all((0..6).map(|_| store.local_path(&blob))).await;
+    assert!(wanted.iter().all(Result::is_err));
+    assert_eq!(service.proxy.seen().iter().filter(|request| request.method == "GET").count(), 1);
+
+    service.proxy.set(|_| Fault::None);
+    assert_eq!(std::fs::read(store.local_path(&blob).await.unwrap()).unwrap(), b"x");
+}
+
+#[tokio::test]
 async fn the_check_tells_wrong_keys_from_a_wrong_bucket_from_no_service() {
     let service = S3Service::start().await;
     let check = async |config| BlobStore::s3(config).unwrap().check().await.unwrap_err();
