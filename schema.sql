@@ -3132,6 +3132,7 @@ CREATE TABLE public.videos (
     retention_until timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    title_lower text GENERATED ALWAYS AS (lower(title)) STORED NOT NULL,
     CONSTRAINT videos_description_length CHECK ((char_length(description) <= 5000)),
     CONSTRAINT videos_error_when_failed CHECK (((status = 'failed'::text) = ((error_code IS NOT NULL) AND (error_message IS NOT NULL)))),
     CONSTRAINT videos_retention_when_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
@@ -3965,6 +3966,10 @@ CREATE INDEX videos_author ON public.videos USING btree (author_id);
 
 CREATE INDEX videos_channel ON public.videos USING btree (organization_id, channel_id, created_at DESC, id DESC);
 
+-- Name: videos_channel_title; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_channel_title ON public.videos USING btree (organization_id, channel_id, title_lower, id) WHERE ((deleted_at IS NULL) AND (channel_id IS NOT NULL));
+
 -- Name: videos_newest; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX videos_newest ON public.videos USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
@@ -3979,7 +3984,7 @@ CREATE INDEX videos_retention ON public.videos USING btree (retention_until) WHE
 
 -- Name: videos_title; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX videos_title ON public.videos USING btree (organization_id, lower(title), id) WHERE (deleted_at IS NULL);
+CREATE INDEX videos_title ON public.videos USING btree (organization_id, title_lower, id) WHERE (deleted_at IS NULL);
 
 -- Name: webhook_deliveries_due; Type: INDEX; Schema: public; Owner: -
 
