@@ -287,6 +287,12 @@ pub(super) async fn find(tx: &mut TenantTx, id: AssetId) -> Result<AssetRow, Pro
     Ok(store::find_asset(tx, id).await?.ok_or(AssetsError::AssetNotFound)?)
 }
 
+/// One that is not in the bin.
+pub(super) async fn find_outside_bin(tx: &mut TenantTx, id: AssetId) -> Result<AssetRow, Problem> {
+    let asset = find(tx, id).await?;
+    Ok(Some(asset).filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?)
+}
+
 /// Deleting what is in the bin already changes nothing.
 pub(super) async fn put_into_bin(
     app: &App,

@@ -1,11 +1,14 @@
 //! Encoding recordings anew that are there.
 
-use super::asset_view::{Asset, AssetKind};
+use super::{
+    asset_view::{Asset, AssetKind},
+    assets::find_outside_bin,
+};
 use crate::{
     AssetsError,
     jobs::{Encode, EncodeAv1, Package, Probe, Reencode, Tracks},
     model::MASTER_NAME,
-    store,
+    store::{self, Asked},
 };
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{AssetId, Event};
@@ -31,8 +34,7 @@ pub(super) async fn encode_asset(
     let mut tx = app.db.tenant(&caller).await?;
     // No other file takes its place until this is written down.
     store::lock_asset(&mut tx, id).await.map_err(AssetsError::from)?;
-    let asset = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
-    let asset = asset.filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     if asset.status != "ready" {
         return Err(AssetsError::NotReady.into());
     }
@@ -50,7 +52,7 @@ pub(super) async fn encode_asset(
     let again = settlement_of(&mut tx, id.uuid(), &[Reencode::KIND]).await.map_err(AssetsError::from)?;
     // A task that runs was begun for what was wanted before.
     if is_other || matches!(again, Settlement::Settled { .. }) {
-        store::note_encoding_asked(&mut tx, id, app.clock.now()).await.map_err(AssetsError::from)?;
+        store::note_asked(&mut tx, id, Asked::Encoding, app.clock.now()).await.map_err(AssetsError::from)?;
         let event = Event::EncodeWanted { video_id, asset_id: id };
         app.events.emit(&mut tx, &event).await.map_err(AssetsError::from)?;
     }

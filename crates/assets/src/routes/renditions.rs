@@ -1,6 +1,6 @@
 //! What was made of an asset: a list of it.
 
-use super::fields::stem;
+use super::{assets::find_outside_bin, fields::stem};
 use crate::{
     AssetsError,
     keys::Recording,
@@ -135,9 +135,7 @@ pub(super) async fn list_renditions(
 ) -> Result<Json<Page<Rendition>>, Problem> {
     let page = PageParams { cursor: wanted.cursor, limit: wanted.limit }.page_request()?;
     let mut tx = app.db.tenant(&caller).await?;
-    let asset = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
-    // What is in the bin is not delivered.
-    let asset = asset.filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     let rows = store::list_renditions(&mut tx, id, &page).await.map_err(AssetsError::from)?;
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
     let recording = asset.recording(caller.organization_id);

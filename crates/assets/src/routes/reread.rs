@@ -1,10 +1,13 @@
 //! Reading images and documents again that are there.
 
-use super::asset_view::{Asset, AssetKind};
+use super::{
+    asset_view::{Asset, AssetKind},
+    assets::find_outside_bin,
+};
 use crate::{
     AssetsError,
     jobs::{RereadDocument, RereadImage},
-    store,
+    store::{self, Asked},
 };
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{AssetId, Event};
@@ -28,8 +31,7 @@ pub(super) async fn reread_asset(
     let mut tx = app.db.tenant(&caller).await?;
     // Whoever asks at the same time sees what is queued here.
     store::lock_asset(&mut tx, id).await.map_err(AssetsError::from)?;
-    let asset = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
-    let asset = asset.filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     let is_a = |kind: AssetKind| asset.kind.as_deref() == Some(kind.as_str());
     let (kind, event) = if is_a(AssetKind::Image) {
         (RereadImage::KIND, Event::ImageRereadWanted { asset_id: id })
@@ -43,7 +45,7 @@ pub(super) async fn reread_asset(
     }
     let again = settlement_of(&mut tx, id.uuid(), &[kind]).await.map_err(AssetsError::from)?;
     if matches!(again, Settlement::Settled { .. }) {
-        store::note_reread_asked(&mut tx, id, app.clock.now()).await.map_err(AssetsError::from)?;
+        store::note_asked(&mut tx, id, Asked::Reading, app.clock.now()).await.map_err(AssetsError::from)?;
         app.events.emit(&mut tx, &event).await.map_err(AssetsError::from)?;
     }
     tx.commit().await?;

@@ -1,6 +1,6 @@
 //! Sound files of recordings, on request.
 
-use super::renditions::Rendition;
+use super::{assets::find_outside_bin, renditions::Rendition};
 use crate::{AssetsError, model::WantedSound, store};
 use axum::{
     extract::State,
@@ -77,8 +77,7 @@ pub(super) async fn create_rendition(
     let sound = WantedSound { format, loudness };
     let name = sound.name();
     let mut tx = app.db.tenant(&caller).await?;
-    let asset = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
-    let asset = asset.filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     if asset.status != "ready" {
         return Err(AssetsError::NotReady.into());
     }

@@ -1,6 +1,6 @@
 //! Subtitles of recordings: a list of all that players show, and those that are added as files.
 
-use super::fields;
+use super::{assets::find_outside_bin, fields};
 use crate::{
     AssetsError, ReadCaptions,
     keys::Recording,
@@ -116,7 +116,7 @@ pub(super) async fn list_subtitles(
     ResourceId(id): ResourceId<AssetId>,
 ) -> Result<Json<SubtitlesList>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
-    let asset = find(&mut tx, id).await?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     let items = tracks(&app, &caller, &mut tx, &asset).await?;
     Ok(Json(SubtitlesList { items: items.into_iter().map(|(_, shown)| shown).collect() }))
 }
@@ -152,7 +152,7 @@ pub(super) async fn put_subtitles(
     let (id, language) = named(path)?;
     let name = wanted.name.as_deref().map(|name| fields::name("name", name, TRACK_TITLE_MAX)).transpose()?;
     let mut tx = app.db.tenant(&caller).await?;
-    let asset = find(&mut tx, id).await?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     drop(tx);
     recorded(&asset)?;
     let language = language_tag(&language).ok_or_else(|| AssetsError::Field {
@@ -181,7 +181,7 @@ pub(super) async fn put_subtitles(
     let mut tx = app.db.tenant(&caller).await?;
     // Neither does another file take its place meanwhile, nor are others added that would be too many together.
     store::lock_asset(&mut tx, id).await?;
-    let asset = find(&mut tx, id).await?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     let video_id = recorded(&asset)?;
     // As players are told it.
     let label = TrackLabel::new(Some(&language), name.as_deref());
@@ -225,7 +225,7 @@ pub(super) async fn delete_subtitles(
     let not_found = || Problem::not_found("track");
     let (id, language) = named(path)?;
     let mut tx = app.db.tenant(&caller).await?;
-    let asset = find(&mut tx, id).await?;
+    let asset = find_outside_bin(&mut tx, id).await?;
     let video_id = asset.video_id.ok_or_else(not_found)?;
     let language = language_tag(&language).ok_or_else(not_found)?;
     if !store::delete_subtitles(&mut tx, video_id, &language).await? {
@@ -240,12 +240,6 @@ pub(super) async fn delete_subtitles(
 fn named(path: Result<Path<(String, String)>, PathRejection>) -> Result<(AssetId, String), AssetsError> {
     let Path((id, language)) = path.map_err(|_| AssetsError::AssetNotFound)?;
     Ok((id.parse().map_err(|_| AssetsError::AssetNotFound)?, language))
-}
-
-/// What is in the bin has nothing to be shown with.
-async fn find(tx: &mut TenantTx, id: AssetId) -> Result<AssetRow, Problem> {
-    let asset = store::find_asset(tx, id).await?;
-    Ok(asset.filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?)
 }
 
 /// The video whose recording the asset is, if that is not about to have another file, with which what is added would go.

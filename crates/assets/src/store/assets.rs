@@ -299,19 +299,33 @@ pub(crate) async fn update_asset(
     Ok(updated.rows_affected() == 1)
 }
 
-/// Notes that somebody has an image or a document read again.
-pub(crate) async fn note_reread_asked(
+/// What people have done anew with an asset that is there; the audit log tells it by when it was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked {
+    /// A recording encoded, perhaps to what it was before.
+    Encoding,
+    /// An image or a document read.
+    Reading,
+}
+
+/// Notes that somebody asked for it.
+pub(crate) async fn note_asked(
     tx: &mut TenantTx,
     id: AssetId,
+    asked: Asked,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
+    let name = match asked {
+        Asked::Encoding => "encoding_asked_at",
+        Asked::Reading => "reread_asked_at",
+    };
     sqlx::query!(
-        "UPDATE assets SET metadata = metadata || jsonb_build_object('reread_asked_at', $3::timestamptz)
-         WHERE organization_id = $1 AND id = $2",
+        "UPDATE assets SET metadata = metadata || jsonb_build_object($4::text, $3::timestamptz) WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),
         id.uuid(),
         now,
+        name,
     )
     .execute(&mut **tx)
     .await?;

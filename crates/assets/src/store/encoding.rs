@@ -70,25 +70,6 @@ pub(crate) async fn want_encoding(
     Ok(wanted.rows_affected() == 1)
 }
 
-/// Notes that somebody has a recording encoded anew, perhaps to what it was before.
-pub(crate) async fn note_encoding_asked(
-    tx: &mut TenantTx,
-    asset_id: AssetId,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    let organization_id = tx.organization_id();
-    sqlx::query!(
-        "UPDATE assets SET metadata = metadata || jsonb_build_object('encoding_asked_at', $3::timestamptz)
-         WHERE organization_id = $1 AND id = $2",
-        organization_id.uuid(),
-        asset_id.uuid(),
-        now,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
 /// What a recording that is there is to be encoded to, if somebody wanted that.
 pub(crate) async fn wanted_encoding(
     tx: &mut TenantTx,
