@@ -290,7 +290,10 @@ pub(super) async fn find(tx: &mut TenantTx, id: AssetId) -> Result<AssetRow, Pro
 /// One that is not in the bin.
 pub(super) async fn find_outside_bin(tx: &mut TenantTx, id: AssetId) -> Result<AssetRow, Problem> {
     let asset = find(tx, id).await?;
-    Ok(Some(asset).filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?)
+    if asset.deleted_at.is_some() {
+        return Err(AssetsError::AssetNotFound.into());
+    }
+    Ok(asset)
 }
 
 /// Deleting what is in the bin already changes nothing.

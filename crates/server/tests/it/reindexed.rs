@@ -385,16 +385,22 @@ async fn a_model_that_changed_the_length_of_its_vectors_is_refused_before_anythi
     assert_eq!(count(&app, WAITING).await, 0);
 }
 
+/// An image, which is named, a document and a recording: one picture of each is looked at.
+pub async fn pictured(app: &TestApp, person: &Person) -> String {
+    let image = person.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
+    person.upload_document("Report.pdf", pdf(&["Figure 7"])).await;
+    person.upload("Plans.mp4", slide_show(&[("Walruses sleep on the ice", 3)]).await).await;
+    app.idle().await;
+    image
+}
+
 #[tokio::test]
 async fn what_was_there_before_a_model_took_pictures_is_found_by_what_it_looks_like() {
     let provider = Provider::default();
     let app = TestApp::with(provider.options(false).await).await;
     app.work().await;
     let ada = app.person("ada").await;
-    let image = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
-    ada.upload_document("Report.pdf", pdf(&["Figure 7"])).await;
-    ada.upload("Plans.mp4", slide_show(&[("Walruses sleep on the ice", 3)]).await).await;
-    app.idle().await;
+    let image = pictured(&app, &ada).await;
     ada.patch(&format!("/assets/{image}"), &json!({ "description": "One submarine." })).await.is(200);
     app.idle().await;
 

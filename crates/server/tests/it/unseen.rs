@@ -2,12 +2,10 @@
 
 use crate::{
     app::TestApp,
-    document_files::pdf,
     pictures_found::{found, plain},
     provider::Provider,
-    reindexed::{ALL, QUEUED, counts, reindex, with_model},
+    reindexed::{ALL, QUEUED, counts, pictured, reindex, with_model},
     replaced::{replace, settled},
-    seeing::slide_show,
 };
 use memoreel_search::ReindexReport;
 use std::{fs, path::Path};
@@ -34,10 +32,7 @@ async fn what_was_looked_at_in_vain_is_looked_at_again_only_where_that_is_said_o
     let app = TestApp::with(provider.options(false).await).await;
     app.work().await;
     let ada = app.person("ada").await;
-    let image = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
-    ada.upload_document("Report.pdf", pdf(&["Figure 7"])).await;
-    ada.upload("Plans.mp4", slide_show(&[("Walruses sleep on the ice", 3)]).await).await;
-    app.idle().await;
+    let image = pictured(&app, &ada).await;
     let lost = lose_pictures(&app.folder().join("blobs/blobs/organizations").join(&ada.organization_id));
     assert!(lost >= 3, "{lost}");
 
